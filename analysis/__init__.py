@@ -1,0 +1,1 @@
+"""Pure functions over a snapshot: what stands out, and the evidence that says so."""

@@ -1,0 +1,1 @@
+"""The wiring place, the web application and the command line."""

@@ -1,0 +1,1 @@
+"""What exists, how it is kept, and who may see it."""

@@ -1,0 +1,1 @@
+"""Colour, position and shape: maps, boards, pages and exports."""
