@@ -232,18 +232,19 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Restriction:
-    """Who may know of a record. Combining two keeps the stricter of each part; the default is open to the hub.
+    """Who may know of a record. The default is open to the hub; combining keeps the stricter of each part."""
 
-    An actor must be a member of *every* operation named, of *one* of the agencies named (when any), and
-    ``protected_address`` needs a role that protects the person. ``closed`` is handling code C with conditions that
-    cannot be read or were not stated: the originating agency and hub analysts only, never exported.
-    """
-
+    #: an actor must be a member of every operation named (bare keys, "OP3")
     operations: frozenset[str] = frozenset()
+    #: an actor must belong to one of these agencies; None for any
     agencies: frozenset[str] | None = None
+    #: last day on which the conditions hold; after it the record is closed
+    until: dt.date | None = None
+    #: only roles that protect the person see it (an address that must not be known)
     protected_address: bool = False
     #: handling code C: never leaves the hub in an export without the originator's word
     conditional: bool = False
+    #: handling code C with conditions not stated or not readable: originating agency and hub analysts only
     closed: bool = False
 
     def combined(self, other: Restriction) -> Restriction:
@@ -251,9 +252,11 @@ class Restriction:
             agencies = other.agencies if self.agencies is None else self.agencies
         else:
             agencies = self.agencies & other.agencies
+        days = [day for day in (self.until, other.until) if day is not None]
         return Restriction(
             operations=self.operations | other.operations,
             agencies=agencies,
+            until=min(days, default=None),
             protected_address=self.protected_address or other.protected_address,
             conditional=self.conditional or other.conditional,
             closed=self.closed or other.closed,
@@ -262,6 +265,74 @@ class Restriction:
     @property
     def is_open(self) -> bool:
         return self == Restriction()
+
+    @property
+    def key(self) -> str:
+        """Canonical text, "" when open; ``from_key`` reads it back."""
+        parts = [f"operation:{name}" for name in sorted(self.operations)]
+        if self.agencies is not None:
+            parts.append("agencies:" + ",".join(sorted(self.agencies)))
+        if self.until is not None:
+            parts.append(f"until:{self.until.isoformat()}")
+        parts += [word for word in ("protected_address", "conditional", "closed") if getattr(self, word)]
+        return ";".join(parts)
+
+    @classmethod
+    def from_key(cls, key: str) -> Restriction:
+        operations, flags = set(), set()
+        agencies: frozenset[str] | None = None
+        until: dt.date | None = None
+        for part in filter(None, key.split(";")):
+            name, _, value = part.partition(":")
+            if name == "operation":
+                operations.add(value)
+            elif name == "agencies":
+                agencies = frozenset(filter(None, value.split(",")))
+            elif name == "until":
+                until = dt.date.fromisoformat(value)
+            else:
+                flags.add(name)
+        return cls(
+            frozenset(operations),
+            agencies,
+            until,
+            "protected_address" in flags,
+            "conditional" in flags,
+            "closed" in flags,
+        )
+
+
+def restriction_of_report(agency: str, handling: str, conditions: str | None) -> Restriction:
+    """The restriction that a handling code and its conditions put on a report.
+
+    Conditions are tokens separated by semicolons: ``operation:ID`` (members only), ``agency:NAME`` (one of those
+    named), ``until:YYYY-MM-DD``. Code P without conditions is open to the hub. Code C with none, or with any token that
+    cannot be read, is closed: what is not understood is never shared.
+    """
+    tokens = [token.strip() for token in (conditions or "").split(";") if token.strip()]
+    if not tokens and handling != "C":
+        return Restriction()
+    operations, agencies = set(), set()
+    until: dt.date | None = None
+    readable = bool(tokens)
+    for token in tokens:
+        name, colon, value = (part.strip() for part in token.partition(":"))
+        if name == "operation" and value:
+            operations.add(value.removeprefix("operation:"))
+        elif name == "agency" and value:
+            agencies.add(value)
+        elif name == "until" and colon:
+            try:
+                until = dt.date.fromisoformat(value)
+            except ValueError:
+                readable = False
+        else:
+            readable = False
+    conditional = handling == "C"
+    if not readable:
+        return Restriction(frozenset(operations), frozenset({agency}), None, False, True, True)
+    named = frozenset(agencies | {agency}) if agencies else None
+    return Restriction(frozenset(operations), named, until, False, conditional, False)
 
 
 @dataclass(frozen=True, slots=True)
