@@ -69,6 +69,10 @@ class Neo4jUnavailable(Exception):
     """The server cannot be had here; the message says what is missing and how to get it."""
 
 
+class Neo4jFailed(Exception):
+    """The server should run here and did not; the message carries its own last lines."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a running server answers, and as whom."""
@@ -158,7 +162,7 @@ def _write_configuration(home: Path, port: int, heap: str, page_cache: str) -> N
         "server.memory.pagecache.size": page_cache,
         "dbms.security.auth_enabled": "true",
         "dbms.usage_report.enabled": "false",
-        "server.bolt.thread_pool_max_size": "64",
+        "internal.server.bolt.thread_pool_shutdown_wait_time": "1s",
     }
     text = "".join(f"{name}={value}\n" for name, value in settings.items())
     (home / "conf" / "neo4j.conf").write_text(text, encoding="utf-8")
@@ -171,7 +175,8 @@ def _set_first_password(java: str, jars: Path, home: Path, password: str) -> Non
     command += ["org.neo4j.cli.AdminTool", "dbms", "set-initial-password", password]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise Neo4jUnavailable(f"Neo4j refused the first password (exit {done.returncode})")
+        lines = "\n".join((done.stderr or done.stdout).splitlines()[-8:])
+        raise Neo4jFailed(f"Neo4j refused the first password; its last lines:\n{lines}")
 
 
 def _answers(address: Address) -> bool:
@@ -196,6 +201,33 @@ def _answers(address: Address) -> bool:
     return True
 
 
+class _Detached:
+    """A process in a session of its own that may outlive this one, so nobody is obliged to wait for it."""
+
+    def __init__(self, command: list[str], log: Path) -> None:
+        self._ended = False
+        nothing, output = os.open(os.devnull, os.O_RDONLY), os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            actions = [(os.POSIX_SPAWN_DUP2, nothing, 0), (os.POSIX_SPAWN_DUP2, output, 1)]
+            actions += [(os.POSIX_SPAWN_DUP2, output, 2)]
+            self._number = os.posix_spawn(command[0], command, os.environ, file_actions=actions, setsid=True)
+        finally:
+            os.close(nothing)
+            os.close(output)
+
+    def has_ended(self) -> bool:
+        if not self._ended:
+            self._ended = os.waitpid(self._number, os.WNOHANG)[0] != 0
+        return self._ended
+
+    def wait(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not self.has_ended():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the server's supervisor did not end in {seconds:.0f} s")
+            time.sleep(0.05)
+
+
 class Neo4jServer:
     """One server: a context manager, or ``start`` and ``stop``.
 
@@ -218,7 +250,7 @@ class Neo4jServer:
         self._heap = heap
         self._page_cache = page_cache
         self._lease: int | None = None
-        self._supervisor: subprocess.Popen[bytes] | None = None
+        self._supervisor: _Detached | None = None
         self.user = USER
         self.password = password or secrets.token_urlsafe(12)
 
@@ -235,11 +267,14 @@ class Neo4jServer:
     def home(self) -> Path:
         """The folder of the server's data and logs, once started."""
         if self._home is None:
-            raise Neo4jUnavailable("the server is not started")
+            raise Neo4jFailed("the server is not started")
         return self._home
 
     def start(self) -> Neo4jServer:
-        """Start and wait until a signed-in query works; ``Neo4jUnavailable`` when that cannot be."""
+        """Start and wait until a signed-in query works.
+
+        ``Neo4jUnavailable`` when Java, Maven or the jars cannot be had; ``Neo4jFailed`` when the server does not start.
+        """
         java, jars = find_java(), ensure_jars()
         if self._home is None:
             self._home = Path(tempfile.mkdtemp(prefix="kith-neo4j-"))
@@ -254,30 +289,27 @@ class Neo4jServer:
         command = [sys.executable, str(Path(__file__).resolve()), "supervise", str(home)]
         command += ["--java", java, "--jars", str(jars), "--heap", self._heap]
         command += ["--remove"] if self._temporary else []
-        with (home / "console.log").open("ab") as log:
-            self._supervisor = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
+        self._supervisor = _Detached(command, home / "console.log")
         self._wait_until_it_answers()
         return self
 
     def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not _answers(self.address):
-            ended = self._supervisor is not None and self._supervisor.poll() is not None
+            ended = not self.is_running()
             if ended or time.monotonic() > deadline:
                 log = self.home / "console.log"
                 text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
                 self.stop()
                 what = "ended while starting" if ended else f"did not answer in {START_SECONDS:.0f} s"
-                raise Neo4jUnavailable(f"Neo4j {what}; its last lines:\n" + "\n".join(text.splitlines()[-8:]))
+                raise Neo4jFailed(f"Neo4j {what}; its last lines:\n" + "\n".join(text.splitlines()[-8:]))
             time.sleep(0.1)
 
     def stop(self) -> None:
         """Let go of the server and wait until it has ended and, if temporary, its folder is gone."""
         self.release()
         if self._supervisor is not None:
-            self._supervisor.wait(timeout=STOP_SECONDS + 20)
+            self._supervisor.wait(STOP_SECONDS + 20)
             self._supervisor = None
         if self._temporary:
             self._home = None
@@ -287,6 +319,10 @@ class Neo4jServer:
         if self._lease is not None:
             os.close(self._lease)
             self._lease = None
+
+    def is_running(self) -> bool:
+        """Whether the server's process is still there."""
+        return self._supervisor is not None and not self._supervisor.has_ended()
 
     def suspend(self) -> None:
         """Freeze the server: it keeps its port and answers nothing (a hung server, for tests)."""
@@ -411,10 +447,10 @@ def _run(home: Path | None, port: int | None, heap: str) -> int:
             print(f"KITH_NEO4J_PASSWORD={server.password}", flush=True)
             print("Ctrl-C stops it.", file=sys.stderr, flush=True)
             with contextlib.suppress(KeyboardInterrupt):
-                while server._supervisor is not None and server._supervisor.poll() is None:
+                while server.is_running():
                     time.sleep(0.5)
             print("Stopping Neo4j ...", file=sys.stderr, flush=True)
-    except Neo4jUnavailable as error:
+    except (Neo4jUnavailable, Neo4jFailed) as error:
         print(error, file=sys.stderr)
         return 4
     return 0
