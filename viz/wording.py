@@ -115,9 +115,15 @@ RULES: tuple[Rule, ...] = (
     Rule(r"hard[- ]to[- ]reach", _BLAME, "services have not yet found a way to work with the child"),
 )
 
-_COMPILED = tuple(
-    (rule, re.compile(rf"(?<!\w){rule.pattern.replace(' ', chr(92) + 's+')}(?!\w)", re.IGNORECASE)) for rule in RULES
-)
+_SPACES = r"\s+"
+
+
+def _compiled(rule: Rule) -> re.Pattern[str]:
+    pattern = rule.pattern.replace("[- ]", "(?:-|" + _SPACES + ")").replace(" ", _SPACES)
+    return re.compile(rf"(?<!\w){pattern}(?!\w)", re.IGNORECASE)
+
+
+_COMPILED = tuple((rule, _compiled(rule)) for rule in RULES)
 _PLAIN = str.maketrans({"’": "'", "‘": "'", "‐": "-", "‑": "-", "–": "-", "\u00a0": " "})
 _TAG = re.compile(r"<[^<>]*>")
 
@@ -143,7 +149,8 @@ def check_source(text: str, suffix: str) -> tuple[Finding, ...]:
     elif suffix == ".html":
         # attributes are read out too, so the text is checked both with and without its tags
         bare = _TAG.sub(lambda tag: "".join("\n" if letter == "\n" else " " for letter in tag[0]), text)
-        found = tuple({(each.rule, each.start): each for each in check(text) + check(bare)}.values())
+        once = {(each.rule, each.start): each for each in check(text) + check(bare)}
+        found = tuple(sorted(once.values(), key=lambda finding: finding.start))
     else:
         found = check(text)
     lines = text.splitlines()
