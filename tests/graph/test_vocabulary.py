@@ -27,6 +27,7 @@ from graph.vocabulary import (
     tie_types,
     vocabulary,
 )
+from scripts.generate_vocabulary_page import PAGE, page
 from viz.wording import check as check_wording
 
 FOLDER = Path(graph.vocabulary.__file__).with_name("vocabularies")
@@ -340,3 +341,7 @@ def test_law_of_2026_is_not_offered_as_in_force() -> None:
 
 def test_power_not_in_force_says_why() -> None:
     assert [power.code for power in powers().values() if not power.usable and not power.commencement] == []
+
+
+def test_generated_page_of_the_lists_is_current() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run python -m scripts.generate_vocabulary_page"
