@@ -45,7 +45,7 @@ class Parameter:
 class Reason:
     """One additive part of a flag, in words, with the records it rests on.
 
-    ``text`` names nodes only through ``{person:12}``-style markers, so that the gate can put in what the viewer may see.
+    ``text`` names nodes only through ``{person:12}``-style markers, so that the gate can name them.
     """
 
     text: str

@@ -254,7 +254,8 @@ class Snapshot:
         values = np.ones(len(rows)) if weights is None else weights
         source, target = self.ties.source[rows], self.ties.target[rows]
         matrix = sparse.coo_array((values, (source, target)), shape=(len(self), len(self))).tocsr()
-        return (matrix + matrix.T).tocsr()
+        both: sparse.csr_array = (matrix + matrix.T).tocsr()
+        return both
 
     def to_networkx(self) -> networkx.MultiDiGraph[str]:
         """The same network for networkx users: nodes by typed id, ties keyed by tie id, codes as words."""
