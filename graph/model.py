@@ -236,9 +236,9 @@ class Restriction:
 
     #: an actor must be a member of every operation named (bare keys, "OP3")
     operations: frozenset[str] = frozenset()
-    #: an actor must belong to one of these agencies; None for any
+    #: an actor must belong to one of these agencies (or be a hub analyst where HUB_ANALYSTS is named); None for any
     agencies: frozenset[str] | None = None
-    #: last day on which the conditions hold; after it the record is closed
+    #: last day on which the conditions hold; after it hub analysts only, until the originator states new ones
     until: dt.date | None = None
     #: only roles that protect the person see it (an address that must not be known)
     protected_address: bool = False
@@ -302,6 +302,10 @@ class Restriction:
         )
 
 
+#: stands among the agencies of a closed record: hub analysts, whatever their agency
+HUB_ANALYSTS = "hub_analysts"
+
+
 def restriction_of_report(agency: str, handling: str, conditions: str | None) -> Restriction:
     """The restriction that a handling code and its conditions put on a report.
 
@@ -330,7 +334,7 @@ def restriction_of_report(agency: str, handling: str, conditions: str | None) ->
             readable = False
     conditional = handling == "C"
     if not readable:
-        return Restriction(frozenset(operations), frozenset({agency}), None, False, True, True)
+        return Restriction(frozenset(operations), frozenset({agency, HUB_ANALYSTS}), None, False, True, True)
     named = frozenset(agencies | {agency}) if agencies else None
     return Restriction(frozenset(operations), named, until, False, conditional, False)
 

@@ -5,9 +5,9 @@ How a question is resolved, in order; the first line that fits decides:
     1. no rule for this role and action in RULES      -> deny ("not part of this role")
     2. the record belongs to an operation the actor
        is no member of today                          -> deny, and the record is as if it did not exist
-    3. conditions name other agencies                  -> deny, likewise
-    4. handling closed (C with conditions not stated,
-       unreadable or past their day)                   -> deny, except originating agency and analysts
+    3. conditions name other agencies                  -> deny, likewise (conditions not stated or not readable
+                                                          name the originating agency and hub analysts)
+    4. conditions past their day                       -> deny, except hub analysts
     5. a protected address                             -> deny, except roles that protect the person
     6. a panel member and any restriction at all       -> deny
     7. an export of a record under conditions          -> deny, and says whom to ask
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from graph.access.actors import Actor, Role
-from graph.model import Restriction
+from graph.model import HUB_ANALYSTS, Restriction
 
 
 class Action(StrEnum):
@@ -118,13 +118,13 @@ def decide(actor: Actor, action: Action, restriction: Restriction, today: dt.dat
 
 def _by_handling(actor: Actor, restriction: Restriction, today: dt.date) -> Decision | None:
     """Rules 3 and 4."""
-    closed = restriction.closed or (restriction.until is not None and today > restriction.until)
-    named = restriction.agencies is None or actor.agency in restriction.agencies
-    if closed:
-        if actor.role is Role.ANALYST or (restriction.agencies is not None and named):
-            return None
-        return Decision(Effect.HIDE, "conditions not stated, not readable or past")
-    return None if named else Decision(Effect.HIDE, "conditions name other agencies")
+    if restriction.agencies is not None:
+        analyst = actor.role is Role.ANALYST and HUB_ANALYSTS in restriction.agencies
+        if not analyst and actor.agency not in restriction.agencies:
+            return Decision(Effect.HIDE, "conditions name other agencies")
+    if restriction.until is not None and today > restriction.until and actor.role is not Role.ANALYST:
+        return Decision(Effect.HIDE, "the conditions are past their day")
+    return None
 
 
 def sight(actor: Actor, action: Action, today: dt.date) -> Callable[[Restriction], bool]:
