@@ -59,7 +59,17 @@ Sight = Callable[[Restriction], bool] | None
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """What a read looks through."""
+    """What a read looks through.
+
+    ``as_at``: a tie or an episode is so when its period contains the day; an event, and the ties made from it, when it
+    started on or before the day (or on a day not known). A snapshot takes all that started by that day, ended or not:
+    detectors look back. None is any time; a snapshot then says today.
+    ``known_at``: of each record the newest version known then that the sight allows; each report from its own time on.
+    None takes the newest version whatever its known time. First versions: a report is known from ``recorded_at`` when
+    stated, else from the commit; a record with reports from the earliest of them; other ties and episodes from the
+    commit; nodes from the beginning of time (``known_from_now``: from the commit); ties made from a node's own row
+    (an address, a place of an event without a report) like that node. Later versions are known from their commit.
+    """
 
     #: day for which it is asked what was so; None for any time (ties of all periods are shown with their periods)
     as_at: dt.date | None = None
@@ -107,6 +117,7 @@ class SeenNode:
 class Neighbourhood:
     """Nodes (seeds first, then by hop, then by id) and all ties within the filter among them."""
 
+    #: those of the seeds asked for that are within the lens
     seeds: tuple[NodeId, ...]
     nodes: tuple[SeenNode, ...]
     #: hop at which each node was reached, aligned with ``nodes``
@@ -263,7 +274,11 @@ class Reader(abc.ABC):
         hub_limit: int = 200,
         limit: int = 500,
     ) -> Neighbourhood:
-        """What lies around the seeds (S8). Seeds that are hubs are expanded up to ``per_node``."""
+        """What lies around the seeds (S8). Seeds that are hubs are expanded up to ``per_node``.
+
+        Hub counts and caps count the ties within the lens and ``where``. Growth: hop by hop; within a hop the nodes to
+        expand by id; each takes its ``per_node`` ties of latest start (open start last), then by tie id; nodes reached
+        join in that order until ``limit``."""
 
     @abc.abstractmethod
     def paths(
@@ -297,7 +312,8 @@ class Reader(abc.ABC):
         self, text: str, lens: Lens, *, kinds: frozenset[NodeKind] | None = None, fuzzy: bool = True, limit: int = 20
     ) -> tuple[SearchHit, ...]:
         """By id or reference (exact), name or alias (prefix of any word, then fuzzy), postcode, identifier. Best first,
-        then by id. Accents and case do not matter. At least 2 characters, else nothing."""
+        then by id. Accents and case do not matter. At least 2 characters, else nothing. Ids, postcodes and identifiers
+        match whole and count 1; names by the rule of ``graph.stores.names``, which is the same on every back end."""
 
     @abc.abstractmethod
     def snapshot(self, lens: Lens, *, scope: NodeId | None = None) -> Snapshot:
