@@ -17,10 +17,12 @@ JOBS ?= 2
 TESTS ?=
 # Only wheels with the hashes of the lock: no third-party build step runs on this machine.
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes --only-binary :all:
+# Only the lines that show progress.
+QUIETER := awk '!/^(Ignoring|Looking in|Requirement already)/ { print; fflush() }'
 
 .PHONY: help setup setup-dev demo test check lint types contracts web bench lock licences image clean
 
-help: ## this list
+help:
 	@echo "Kith: the shared, accountable map of the people, places and groups around children at risk"
 	@echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,10 +34,10 @@ setup-dev: $(VENV)/.kith-dev ## the same with everything the tests and checks ne
 demo: setup ## the invented city in a browser, with ready-made users
 	@$(BIN)/kith demo
 
-test: setup-dev ## run every test; what this machine cannot provide is skipped visibly
+test: setup-dev web-tools ## run every test; what this machine cannot provide is skipped visibly
 	@$(BIN)/python -m tests.support.machine
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(TESTS)
 	@bash scripts/web_tests.sh
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(TESTS)
 
 check: lint types contracts web licences-check test ## what CI runs: style, types, contracts, licences, tests
 
@@ -49,8 +51,12 @@ types: setup-dev
 contracts: setup-dev
 	$(BIN)/lint-imports
 
-web: setup-dev
+web: web-tools
 	@bash scripts/web_types.sh
+
+.PHONY: web-tools
+web-tools:
+	@bash scripts/web_tools.sh
 
 .PHONY: licences-check
 licences-check: setup-dev
@@ -81,11 +87,11 @@ $(VENV)/.kith-venv:
 
 $(VENV)/.kith-runtime: $(VENV)/.kith-venv requirements.txt requirements-build.txt pyproject.toml
 	@echo "Installing what Kith needs (about 70 packages; a few minutes when none is cached)"
-	@$(INSTALL) -r requirements.txt -r requirements-build.txt
+	@$(INSTALL) -r requirements.txt -r requirements-build.txt | $(QUIETER)
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-index --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.kith-dev: $(VENV)/.kith-runtime requirements-dev.txt
 	@echo "Installing what the tests and checks need (about 40 packages more)"
-	@$(INSTALL) -r requirements-dev.txt
+	@$(INSTALL) -r requirements-dev.txt | $(QUIETER)
 	@touch $@

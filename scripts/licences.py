@@ -23,8 +23,8 @@ VENDOR = ROOT / "viz" / "web" / "vendor" / "VENDOR.json"
 
 #: parts of a licence expression that an Apache-2.0 product may link to and ship
 ACCEPTED = frozenset(
-    "0BSD Apache-2.0 BSD BSD-2-Clause BSD-3-Clause CC0-1.0 ISC LLVM-exception MIT MIT-0 MPL-2.0 OFL-1.1 PSF-2.0 "
-    "Python-2.0 Unlicense Zlib".split()
+    {"0BSD", "Apache-2.0", "BSD", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "LLVM-exception", "MIT", "MIT-0"}
+    | {"MPL-2.0", "OFL-1.1", "PSF-2.0", "Python-2.0", "Unlicense", "Zlib"}
 )
 #: the words of package metadata, as licence identifiers
 IDENTIFIERS = {
@@ -74,17 +74,17 @@ def licence_of(name: str) -> str:
     if name in STATED:
         return STATED[name][0]
     try:
-        about = metadata.metadata(name)
+        about = metadata.metadata(name).json
     except metadata.PackageNotFoundError:
         raise LicenceProblem(f"{name}: not installed, so its licence cannot be read") from None
-    expression = about.get("License-Expression")
+    expression = about.get("license_expression")
     if expression:
-        return expression
-    classifiers = [text.split(" :: ")[-1] for text in about.get_all("Classifier") or [] if text.startswith("License")]
+        return str(expression)
+    classifiers = [text.split(" :: ")[-1] for text in about.get("classifier", []) if text.startswith("License")]
     known = [IDENTIFIERS[text] for text in classifiers if text in IDENTIFIERS]
     if known:
         return " OR ".join(known)
-    text = (about.get("License") or "").strip()
+    text = str(about.get("license", "")).strip()
     if IDENTIFIERS.get(text, text) in ACCEPTED:
         return IDENTIFIERS.get(text, text)
     raise LicenceProblem(f"{name}: states no licence that is known here ({text[:60] or 'none'})")
@@ -134,9 +134,9 @@ def page(runtime: list[Entry], tools: list[Entry], files: list[Entry]) -> str:
         "# Third-party licences",
         "",
         "Written by `make licences` from the locked packages; `make check` fails when it is out of date or when a",
-        "licence is not on the accepted list in `scripts/licences.py`. Kith itself is Apache-2.0 ([LICENSE](../LICENSE);",
-        "why: [ADR 7](adr/0007-apache-licence-and-no-gpl-dependency.md)). Two versions of a package are for two ranges",
-        "of Python versions.",
+        "licence is not on the accepted list in `scripts/licences.py`. Kith itself is Apache-2.0",
+        "([LICENSE](../LICENSE); why: [ADR 7](adr/0007-apache-licence-and-no-gpl-dependency.md)). Two versions of a",
+        "package are for two ranges of Python versions.",
         "",
         "## Installed with Kith",
         "",
