@@ -17,7 +17,7 @@ RUN /build/tools/bin/python -m pip --python /opt/kith/bin/python install --disab
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /var/lib/kith --create-home --shell /usr/sbin/nologin kith
 COPY --from=build /opt/kith /opt/kith
-ENV PATH=/opt/kith/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENV PATH=/opt/kith/bin:$PATH KITH_DATA=/var/lib/kith PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 10001
 WORKDIR /var/lib/kith
 VOLUME /var/lib/kith

@@ -1,6 +1,6 @@
 """Says before the tests what this machine provides and what is going to be skipped.
 
-    python -m tests.support.machine
+python -m tests.support.machine
 """
 
 from __future__ import annotations
