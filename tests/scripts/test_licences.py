@@ -42,10 +42,9 @@ def test_a_licence_told_only_by_classifier_is_read_too() -> None:
 
 def test_versions_for_several_pythons_are_all_listed(tmp_path: Path) -> None:
     lock = tmp_path / "requirements.txt"
-    lock.write_text(
-        "numpy==2.4.6 ; python_full_version < '3.12' \\\n    --hash=sha256:00\nnumpy==2.5.5 ; python_full_version >= '3.12' \\\n",
-        encoding="utf-8",
-    )
+    lines = ["numpy==2.4.6 ; python_full_version < '3.12' \\", "    --hash=sha256:00"]
+    lines += ["numpy==2.5.5 ; python_full_version >= '3.12' \\", "    --hash=sha256:11"]
+    lock.write_text("\n".join(lines), encoding="utf-8")
     assert licences.locked(lock) == {"numpy": ("2.4.6", "2.5.5")}
 
 
