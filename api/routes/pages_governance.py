@@ -1,0 +1,267 @@
+"""Pages for those who look after Kith: localities for panels, the audit for governance, accounts for administrators."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Query, Request
+from markupsafe import Markup
+from starlette.responses import RedirectResponse, Response
+
+from api.deps import CurrentGate, CurrentSession, CurrentWiring
+from api.routes.pages_common import ROLE_LABELS, day_of, page
+from api.routes.pages_entry import Message
+from api.views.localities import locality_svg, locality_table
+from api.views.words import day_words, term
+from graph.access.accounts import Account
+from graph.access.actors import ACCOUNT_ROLES, Role
+from graph.access.gate import Gate
+from graph.access.policy import Action
+from graph.errors import KithError, NotFound, Refused, StoreError
+from graph.flags import Plain
+from graph.store import AuditRow, AuditVerdict, Lens
+from graph.vocabulary import vocabulary
+
+router = APIRouter(include_in_schema=False)
+
+AUDIT_PAGE = 50
+#: areas on one map; more belong to a choice of authority first
+MOST_AREAS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    number: int
+    when: str
+    actor: str
+    action: str
+    purpose: str
+    ids: tuple[str, ...]
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictView:
+    intact: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    name: str
+    role: str
+    agency: str
+    memberships: list[str]
+    state: str
+    disabled: bool
+
+
+@router.get("/localities")
+def localities(request: Request, wiring: CurrentWiring, session: CurrentSession, gate: CurrentGate) -> Response:
+    areas = gate.localities()[:MOST_AREAS]
+    snapshot = gate.snapshot_of_places(Lens(as_at=gate.today))
+    table = locality_table(snapshot, areas)
+    return page(
+        request,
+        "pages/localities.html",
+        wiring,
+        session,
+        title="Localities",
+        lede="Distinct children by area over the last twelve months, as far as reports are open to the whole hub.",
+        svg=Markup(locality_svg(table, areas)),  # noqa: S704  names inside are escaped where they are put in
+        key="Darker means more children counted. White: none recorded. Palest: fewer than 6.",
+        caption=f"Twelve months to {day_words(gate.today)}",
+        columns=table.columns,
+        rows=table.rows,
+    )
+
+
+@router.get("/audit")
+def audit(
+    request: Request,
+    wiring: CurrentWiring,
+    session: CurrentSession,
+    gate: CurrentGate,
+    chain: str = "views",
+    actor: Annotated[str, Query(max_length=64)] = "",
+    about: Annotated[str, Query(max_length=200)] = "",
+    before: Annotated[int | None, Query(ge=1)] = None,
+) -> Response:
+    chain = chain if chain in {"views", "changes"} else "views"
+    rows = gate.audit_rows(
+        chain=chain,
+        after=before or 0,
+        limit=AUDIT_PAGE,
+        newest_first=True,
+        actor=actor.strip().casefold() or None,
+        about=about.strip() or None,
+    )
+    older = None
+    if len(rows) == AUDIT_PAGE and rows[-1].number > 1:
+        older = "/audit?" + urlencode({"chain": chain, "actor": actor, "about": about, "before": rows[-1].number})
+    return page(
+        request,
+        "pages/audit.html",
+        wiring,
+        session,
+        title="Audit",
+        verdict=_verdict(gate.verify_audit()),
+        chain=chain,
+        actor_filter=actor,
+        about=about,
+        rows=[_row(row) for row in rows],
+        older=older,
+    )
+
+
+@router.get("/accounts")
+def accounts(
+    request: Request, wiring: CurrentWiring, session: CurrentSession, gate: CurrentGate, done: str = ""
+) -> Response:
+    _require(gate, Action.MANAGE_ACCOUNTS)
+    return _accounts(request, wiring, session, done=_DONE.get(done, ""))
+
+
+@router.post("/accounts")
+def add(
+    request: Request,
+    wiring: CurrentWiring,
+    session: CurrentSession,
+    gate: CurrentGate,
+    name: Annotated[str, Form(max_length=64)] = "",
+    role: Annotated[str, Form(max_length=30)] = "",
+    agency: Annotated[str, Form(max_length=60)] = "",
+    password: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    _require(gate, Action.MANAGE_ACCOUNTS)
+    if role not in {item.value for item in ACCOUNT_ROLES}:
+        return _accounts(request, wiring, session, problem=Message("Choose a role", "new-role"))
+    try:
+        wiring.accounts.add(name.strip(), Role(role), agency, password, by=session.actor.account)
+    except StoreError as error:
+        if error.code != "conflict":
+            raise
+        return _accounts(request, wiring, session, problem=Message("There is such an account already", "new-name"))
+    except KithError as error:
+        return _accounts(request, wiring, session, problem=Message(_sentence(error), "new-name"))
+    return RedirectResponse("/accounts?done=added", 303)
+
+
+@router.post("/accounts/grant")
+def grant(
+    request: Request,
+    wiring: CurrentWiring,
+    session: CurrentSession,
+    gate: CurrentGate,
+    name: Annotated[str, Form(max_length=64)] = "",
+    operation: Annotated[str, Form(max_length=200)] = "",
+    until: Annotated[str, Form(max_length=10)] = "",
+    purpose: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    _require(gate, Action.GRANT_MEMBERSHIP)
+    last = day_of(until)
+    if last is None or len(purpose.strip()) < 3 or not operation.strip():
+        problem = Message("Give the operation, its last day and what it is for", "grant-operation")
+        return _accounts(request, wiring, session, problem=problem)
+    try:
+        wiring.accounts.grant(
+            name.strip(), operation.strip(), until=last, approver=session.actor.account, purpose=purpose.strip()
+        )
+    except (NotFound, Refused, KithError) as error:
+        return _accounts(request, wiring, session, problem=Message(_sentence(error), "grant-name"))
+    return RedirectResponse("/accounts?done=granted", 303)
+
+
+@router.post("/accounts/{name}/disable")
+def disable(
+    request: Request,
+    wiring: CurrentWiring,
+    session: CurrentSession,
+    gate: CurrentGate,
+    name: str,
+    disabled: Annotated[str, Form(max_length=1)] = "1",
+) -> Response:
+    _require(gate, Action.MANAGE_ACCOUNTS)
+    if name.casefold() == session.actor.account.casefold():
+        problem = Message("You cannot disable your own account", None)
+        return _accounts(request, wiring, session, problem=problem)
+    wiring.accounts.disable(name, by=session.actor.account, disabled=disabled != "0")
+    return RedirectResponse("/accounts?done=changed", 303)
+
+
+_DONE = {
+    "added": "The account has been added.",
+    "granted": "The membership has been granted.",
+    "changed": "The account has been changed; its sessions have ended.",
+}
+
+
+def _require(gate: Gate, action: Action) -> None:
+    if not gate.may(action):
+        raise Refused("not part of this role")
+
+
+def _accounts(
+    request: Request,
+    wiring: CurrentWiring,
+    session: CurrentSession,
+    *,
+    done: str = "",
+    problem: Message | None = None,
+) -> Response:
+    return page(
+        request,
+        "pages/accounts.html",
+        wiring,
+        session,
+        status=422 if problem else 200,
+        title="Accounts",
+        problems=[problem] if problem else [],
+        done=done,
+        rows=[_account(account, wiring.clock().date()) for account in wiring.accounts.all()],
+        roles=[(role.value, ROLE_LABELS[role]) for role in ACCOUNT_ROLES],
+        agencies=[(item.code, item.label) for item in vocabulary("agency").terms],
+    )
+
+
+def _account(account: Account, today: dt.date) -> AccountRow:
+    memberships = [
+        f"{item.operation} until {day_words(item.until)}, approved by {item.approver}"
+        + ("" if item.is_active(today) else " (ended)")
+        for item in account.memberships
+    ]
+    state = "Disabled" if account.disabled else "In use"
+    role = ROLE_LABELS[account.role]
+    return AccountRow(account.name, role, term("agency", account.agency), memberships, state, account.disabled)
+
+
+def _row(row: AuditRow) -> Row:
+    entry = row.entry
+    parts = [_detail(key, value) for key, value in entry.details.items() if key != "role"]
+    if entry.recipient:
+        parts.append(f"for {entry.recipient}")
+    when = row.recorded_at.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return Row(row.number, when, entry.actor, entry.action, entry.purpose or "", entry.ids, ", ".join(parts))
+
+
+def _detail(key: str, value: Plain) -> str:
+    words = str(value)
+    return f"{key} {words if len(words) <= 80 else words[:77] + '…'}"
+
+
+def _verdict(verdict: AuditVerdict) -> VerdictView:
+    if verdict.intact:
+        rows = ", ".join(f"{count} in {chain}" for chain, count in sorted(verdict.rows.items()))
+        return VerdictView(
+            True, f"Checked from the first row to the last just now: {rows}. Every row follows the one before."
+        )
+    where = "" if verdict.broken_at is None else f" at row {verdict.broken_at[1]} of {verdict.broken_at[0]}"
+    return VerdictView(False, f"The chain does not hold{where}: {verdict.what}. Tell whoever answers for security.")
+
+
+def _sentence(error: Exception) -> str:
+    words = str(error)
+    return words[:1].upper() + words[1:]

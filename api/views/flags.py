@@ -1,0 +1,178 @@
+"""The list of prompts and the page of one, with names only as the gate lets them through."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from analysis.registry import DETECTORS
+from api.views.words import Link, day_words, entity_url, fill_markers, instant_words, link_to, sources_words
+from graph.flags import Flag, FlagDecision, FlagState, Plain, Reason
+from graph.model import NodeId, TieId, kind_of
+from graph.store import SeenNode, SeenTie, StoredFlag
+from graph.vocabulary import tie_types
+from viz.elements import KIND_LABELS, label_of
+
+STATE_LABELS: Mapping[FlagState, str] = {
+    FlagState.NEW: "Not looked at yet",
+    FlagState.SEEN: "Seen",
+    FlagState.ACCEPTED: "Accepted",
+    FlagState.DISMISSED: "Dismissed",
+    FlagState.EXPIRED: "Expired",
+}
+
+#: pieces of evidence listed under one reason
+SHOWN_EVIDENCE = 25
+_MARKER = re.compile(r"\{([a-z]+:[^{}]+)\}")
+
+#: figures of ``details`` worth a line, and their headings
+_FIGURES: tuple[tuple[str, str], ...] = (
+    ("children_at_risk", "Children open to the hub, linked"),
+    ("children_all", "Children linked in all"),
+    ("observed", "Observed"),
+    ("expected", "Expected by chance"),
+    ("relative_risk", "Times what chance would give"),
+    ("p_value", "Probability by chance"),
+    ("score", "Sum of the reasons"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FlagRow:
+    url: str
+    title: str
+    detector: str
+    reason: str
+    band: str
+    state: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One piece of evidence under a reason."""
+
+    url: str
+    text: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonView:
+    text: str
+    #: whole per cent of the flag's score
+    share: int
+    evidence: tuple[Piece, ...]
+    #: number of pieces when not all are listed
+    more: int | None
+
+
+def nodes_named(flags: Iterable[Flag]) -> tuple[NodeId, ...]:
+    """Every node that the texts of these flags name, for one question to the gate."""
+    named: dict[NodeId, None] = {}
+    for flag in flags:
+        for subject in flag.subjects:
+            named[subject] = None
+        for reason in flag.reasons:
+            for marker in _MARKER.findall(reason.text):
+                named[NodeId(marker)] = None
+    return tuple(named)
+
+
+def name_of(node_id: str, names: Mapping[NodeId, SeenNode]) -> str:
+    """The name the gate let through; else only what kind of thing it is."""
+    seen = names.get(NodeId(node_id))
+    if seen is not None:
+        return label_of(seen.record)
+    try:
+        return f"a {KIND_LABELS[kind_of(node_id).value].lower()}"
+    except ValueError:
+        return "a record"
+
+
+def detector_title(name: str) -> str:
+    return DETECTORS[name].spec.title if name in DETECTORS else name.replace("_", " ").capitalize()
+
+
+def flag_title(flag: Flag, names: Mapping[NodeId, SeenNode]) -> str:
+    return " and ".join(name_of(subject, names) for subject in flag.subjects[:3]) or detector_title(flag.detector)
+
+
+def flag_row(stored: StoredFlag, names: Mapping[NodeId, SeenNode]) -> FlagRow:
+    flag = stored.flag
+    main = max(flag.reasons, key=lambda reason: reason.contribution, default=None)
+    return FlagRow(
+        url=f"/flags/{flag.id}",
+        title=flag_title(flag, names),
+        detector=detector_title(flag.detector),
+        reason=fill_markers(main.text, lambda item: name_of(item, names)) if main else "",
+        band=flag.band.value,
+        state=STATE_LABELS[stored.state],
+        expires=day_words(flag.expires_on),
+    )
+
+
+def reason_views(flag: Flag, names: Mapping[NodeId, SeenNode], ties: Mapping[TieId, SeenTie]) -> tuple[ReasonView, ...]:
+    """The reasons, largest share first, each with its evidence as far as it may be seen."""
+    whole = sum(max(reason.contribution, 0.0) for reason in flag.reasons) or 1.0
+    views = []
+    for reason in sorted(flag.reasons, key=lambda item: -item.contribution):
+        pieces = _pieces(reason, names, ties)
+        views.append(
+            ReasonView(
+                text=fill_markers(reason.text, lambda item: name_of(item, names)),
+                share=round(100 * max(reason.contribution, 0.0) / whole),
+                evidence=pieces[:SHOWN_EVIDENCE],
+                more=len(pieces) if len(pieces) > SHOWN_EVIDENCE else None,
+            )
+        )
+    return tuple(views)
+
+
+def _pieces(reason: Reason, names: Mapping[NodeId, SeenNode], ties: Mapping[TieId, SeenTie]) -> tuple[Piece, ...]:
+    pieces = []
+    for tie_id in reason.ties:
+        seen = ties.get(tie_id)
+        if seen is None:
+            continue
+        kind = tie_types().get(seen.tie.tie_type)
+        source, target = name_of(seen.tie.source, names), name_of(seen.tie.target, names)
+        text = kind.say(source, target) if kind else f"{source} – {target}"
+        note = " · ".join(part for part in (seen.standing.value, sources_words(seen.reports)) if part)
+        pieces.append(Piece(f"/ties/{tie_id}", text, note))
+    for event in reason.events:
+        if event in names:
+            pieces.append(Piece(entity_url(event), name_of(event, names), ""))
+    return tuple(pieces)
+
+
+def ends_of(ties: Iterable[SeenTie]) -> tuple[NodeId, ...]:
+    return tuple(dict.fromkeys(end for seen in ties for end in (seen.tie.source, seen.tie.target)))
+
+
+def figures(flag: Flag) -> list[tuple[str, str]]:
+    """The numbers behind the flag, for those who ask."""
+    rows: list[tuple[str, str]] = []
+    for key, heading in _FIGURES:
+        value: Plain = flag.details.get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            continue
+        rows.append((heading, str(value) if isinstance(value, int) else f"{value:.3g}"))
+    rows.append(("Method", f"{detector_title(flag.detector)}, see the method page {flag.detector}.md"))
+    return rows
+
+
+def subject_links(flag: Flag, names: Mapping[NodeId, SeenNode]) -> tuple[Link, ...]:
+    return tuple(link_to(names[subject].record) for subject in flag.subjects if subject in names)
+
+
+def decision_words(decision: FlagDecision) -> str:
+    reason = f" – {decision.reason}" if decision.reason else ""
+    return f"{STATE_LABELS[decision.state]} by {decision.author}, {instant_words(decision.decided_at)}{reason}"
+
+
+def stability_words(flag: Flag) -> str | None:
+    if flag.stability is None:
+        return None
+    return f"Still stands out in {round(100 * flag.stability)} of 100 repeats with a fifth of the ties left out"

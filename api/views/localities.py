@@ -1,0 +1,171 @@
+"""The locality map: distinct children by area, suppressed and rounded before anybody sees a number."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from graph.access.redact import suppressed_count
+from graph.model import Locality, NodeKind
+from graph.records import day_number
+from graph.snapshot import NO_TIME, Snapshot
+from graph.vocabulary import vocabulary
+
+#: event types counted, and the heading of each column
+_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("missing_episode", "Children found here after going missing"),
+    ("incident", "Children in incidents"),
+    ("offence", "Children harmed in offences"),
+)
+
+_SHADES = ("#ffffff", "#e3ecef", "#b9d0d8", "#7fa8b6", "#3f7688", "#1f4e5f")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalityRow:
+    """One area. A cell is a rounded count, or words where it is too small to show."""
+
+    id: str
+    name: str
+    cells: tuple[str, ...]
+    #: the sum the map is shaded by, rounded; None where too small to show
+    shade: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LocalityTable:
+    columns: tuple[str, ...]
+    rows: tuple[LocalityRow, ...]
+
+
+def locality_table(snapshot: Snapshot, localities: Sequence[Locality], *, months: int = 12) -> LocalityTable:
+    """Distinct children under 18 by area and kind of event in the months before ``snapshot.as_at``.
+
+    Each count is suppressed from 1 to 5 and otherwise rounded to 5; no totals are given, so nothing can be taken away
+    from a total to find a small one.
+    """
+    child, event, types = _children_in_events(snapshot, months)
+    area = _area_of_events(snapshot, localities)
+    rows = []
+    for number, locality in enumerate(localities):
+        counts = []
+        for code, _ in _COLUMNS:
+            index = vocabulary("event_type").index.get(code, -1)
+            here = (area[event] == number) & (types == index)
+            counts.append(len(np.unique(child[here])))
+        anywhere = len(np.unique(child[area[event] == number]))
+        rows.append(
+            LocalityRow(
+                locality.id,
+                locality.name,
+                tuple(_words(suppressed_count(count)) for count in counts),
+                suppressed_count(anywhere),
+            )
+        )
+    return LocalityTable(tuple(heading for _, heading in _COLUMNS), tuple(rows))
+
+
+def _children_in_events(
+    snapshot: Snapshot, months: int
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int16]]:
+    """(child row, event row, event type) of each part of a child in an event of the period, suspects left out."""
+    ties, nodes = snapshot.ties, snapshot.nodes
+    took_part = ties.type == vocabulary("tie_type").index["took_part_in"]
+    rows = np.flatnonzero(took_part)
+    person, event = ties.source[rows], ties.target[rows]
+    today = day_number(snapshot.as_at)
+    born = nodes.birth_day[person].astype(np.int64)
+    is_child = (today - born < 18 * 365.2425) & (nodes.kind[person] == list(NodeKind).index(NodeKind.PERSON))
+    start = nodes.started_at[event]
+    recent = (start != NO_TIME) & (start >= (today - int(months * 30.44)) * 86400) & (start < (today + 1) * 86400)
+    roles = vocabulary("role").index
+    harmed = np.isin(ties.role[rows], [roles[word] for word in ("missing_person", "victim", "subject")])
+    keep = is_child & recent & harmed
+    return person[keep], event[keep], nodes.event_type[event[keep]]
+
+
+def _area_of_events(snapshot: Snapshot, localities: Sequence[Locality]) -> npt.NDArray[np.int32]:
+    """Locality number of each node by its own coordinates, else of the place where the event occurred; -1 outside."""
+    nodes, ties = snapshot.nodes, snapshot.ties
+    easting, northing = nodes.easting.astype(float).copy(), nodes.northing.astype(float).copy()
+    occurred = np.flatnonzero(ties.type == vocabulary("tie_type").index["occurred_at"])
+    event, place = ties.source[occurred], ties.target[occurred]
+    missing = np.isnan(easting[event])
+    easting[event[missing]] = easting[place[missing]]
+    northing[event[missing]] = northing[place[missing]]
+    area = np.full(len(nodes.kind), -1, dtype=np.int32)
+    located = np.flatnonzero(~np.isnan(easting))
+    for number, locality in enumerate(localities):
+        boundary = shapely.from_wkb(locality.boundary_wkb)
+        shapely.prepare(boundary)
+        inside = located[shapely.contains_xy(boundary, easting[located], northing[located])]
+        area[inside] = number
+    return area
+
+
+def _words(count: int | None) -> str:
+    if count is None:
+        return "fewer than 6"
+    return "0" if count == 0 else f"about {count}"
+
+
+def locality_svg(table: LocalityTable, localities: Sequence[Locality]) -> str:
+    """The areas shaded by children counted, as SVG with a title and each area named; colours are classes of the
+    presentation attributes, so that a strict content policy lets them through."""
+    shapes = [shapely.simplify(shapely.from_wkb(locality.boundary_wkb), 20) for locality in localities]
+    if not shapes:
+        return ""
+    west, south, east, north = shapely.total_bounds(np.array(shapes, dtype=object))
+    scale = 900 / max(east - west, 1.0)
+    highest = max((row.shade or 0 for row in table.rows), default=0)
+    parts = []
+    for row, shape in zip(table.rows, shapes, strict=True):
+        shade = _shade(row.shade, highest)
+        count = "fewer than 6 children" if row.shade is None else f"about {row.shade} children"
+        label = html.escape(f"{row.name}: {count}")
+        path = " ".join(_ring(ring, west, north, scale) for ring in _rings(shape))
+        parts.append(
+            f'<path d="{path}" fill="{shade}" stroke="#4f5b64" stroke-width="1" fill-rule="evenodd">'
+            f"<title>{label}</title></path>"
+        )
+        centre = shapely.point_on_surface(shape)
+        dark = shade in _SHADES[4:]
+        parts.append(
+            f'<text x="{(centre.x - west) * scale:.0f}" y="{(north - centre.y) * scale:.0f}" font-size="14" '
+            f'font-family="Arial, sans-serif" text-anchor="middle" fill="{"#fff" if dark else "#1d2a33"}" '
+            f'aria-hidden="true">{html.escape(row.name)}</text>'
+        )
+    height = (north - south) * scale
+    return (
+        f'<svg class="kith-locality-map" viewBox="-4 -4 908 {height + 8:.0f}" role="img" '
+        f'aria-label="Localities shaded by the number of children counted; the table below says the same">'
+        + "".join(parts)
+        + "</svg>"
+    )
+
+
+def _shade(count: int | None, highest: int) -> str:
+    if count is None:
+        return _SHADES[1]
+    if count == 0 or highest == 0:
+        return _SHADES[0]
+    return _SHADES[min(5, 2 + int(3.999 * count / highest))]
+
+
+def _rings(shape: shapely.Geometry) -> list[npt.NDArray[np.float64]]:
+    polygons = shapely.get_parts(shape)
+    return [
+        shapely.get_coordinates(ring)
+        for polygon in polygons
+        for ring in (shapely.get_exterior_ring(polygon), *polygon.interiors)
+    ]
+
+
+def _ring(points: npt.NDArray[np.float64], west: float, north: float, scale: float) -> str:
+    moves = [f"{(x - west) * scale:.1f} {(north - y) * scale:.1f}" for x, y in points]
+    return "M" + "L".join(moves) + "Z"
