@@ -1,0 +1,67 @@
+// Sentences for people: dates, periods, support, and what a screen reader says of a node.
+
+import { PALETTE } from "./palette.js";
+
+/** @typedef {import("./model.js").MapModel} MapModel */
+
+const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+  "November", "December"];
+
+/** "3 January 2026". @param {string} iso */
+export function day(iso) {
+  const [year, month, date] = iso.slice(0, 10).split("-").map(Number);
+  return `${date} ${MONTHS[month - 1]} ${year}`;
+}
+
+/** @param {string|null} start @param {string|null} end */
+export function period(start, end) {
+  if (start && end) return start === end ? `on ${day(start)}` : `from ${day(start)} to ${day(end)}`;
+  if (start) return `since ${day(start)}`;
+  if (end) return `until ${day(end)}`;
+  return "dates not known";
+}
+
+/** @param {number} count @param {string} one @param {string} [many] */
+export function counted(count, one, many = `${one}s`) {
+  return `${count.toLocaleString("en-GB")} ${count === 1 ? one : many}`;
+}
+
+/** "2 reports: police, health; 3x5x2 1 B". @param {MapModel} model @param {number} t */
+export function support(model, t) {
+  const { ties, document } = model;
+  if (!ties.reports[t]) return "no report that may be seen";
+  const labels = document.agency_labels ?? {};
+  const agencies = ties.agencies[t].map((code) => labels[code] ?? code.replaceAll("_", " ")).join(", ");
+  return [counted(ties.reports[t], "report"), agencies, ties.grades[t].join("; ")].filter(Boolean).join(" · ");
+}
+
+/** @param {MapModel} model @param {number} t */
+export function standing(model, t) {
+  return PALETTE.standings[model.ties.standing[t]]?.label ?? model.ties.standing[t];
+}
+
+/** @param {MapModel} model @param {number} t */
+export function polarity(model, t) {
+  return PALETTE.polarities[model.ties.polarity[t]]?.label ?? model.ties.polarity[t];
+}
+
+/** @param {MapModel} model @param {number} i */
+export function kind(model, i) {
+  return model.document.kind_labels[model.nodes.kind[i]] ?? model.nodes.kind[i];
+}
+
+/** What is said when a node is reached. @param {MapModel} model @param {number} i @param {number} [most] ties told */
+export function spoken(model, i, most = 4) {
+  const { nodes, ties } = model;
+  const shown = model.tiesOf(i);
+  const parts = [nodes.label[i], kind(model, i)];
+  if (nodes.detail[i] && nodes.detail[i] !== parts[1]) parts.push(nodes.detail[i]);
+  const sets = model.sets.filter((set) => set.members.includes(i)).map((set) => set.label);
+  if (sets.length) parts.push(`in ${sets.join(" and ")}`);
+  const hidden = nodes.degree[i] - shown.length;
+  parts.push(`${counted(shown.length, "tie")} shown${hidden > 0 ? `, ${hidden.toLocaleString("en-GB")} more not shown` : ""}`);
+  const told = shown.slice(0, most)
+    .map((t) => `${ties.label[t]}: ${nodes.label[model.otherEnd(t, i)]}, ${standing(model, t).toLowerCase()}`);
+  if (shown.length > most) told.push(`and ${shown.length - most} more`);
+  return `${parts.join(", ")}. ${told.length ? `${told.join("; ")}.` : ""}`.trim();
+}
