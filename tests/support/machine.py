@@ -9,7 +9,7 @@ import os
 import shutil
 from pathlib import Path
 
-from scripts.neo4j_server import Neo4jUnavailable, cache_folder, find_java
+from scripts.neo4j_server import Neo4jUnavailable, cache_folder, ensure_jars, find_java
 from tests.support.needs import CHROMIUM_COMMANDS, ROOT
 
 
@@ -24,7 +24,13 @@ def neo4j() -> str:
         return "here"
     if shutil.which("mvn") is None:
         return "MISSING: its jars are resolved by Maven (Debian: apt-get install maven)"
-    return "here; its jars (120 MB) are fetched through Maven now, once"
+    print("  Fetching Neo4j's jars through Maven (120 MB, once) ...", flush=True)
+    try:
+        # Before the tests, so that a slow connection is not taken for a test that hangs.
+        ensure_jars()
+    except Neo4jUnavailable as error:
+        return f"MISSING: {error}"
+    return "here"
 
 
 def browser() -> str:
