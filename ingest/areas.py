@@ -78,7 +78,7 @@ class AreaFile:
     def tables(self) -> frozenset[str]:
         return frozenset({_TABLE.name})
 
-    def chunks(self, table: str) -> Iterator[Chunk]:
+    def chunks(self, table: str, only: str | None = None) -> Iterator[Chunk]:  # noqa: ARG002 - the protocol's
         """All areas; a feature counts as a row, the first being row 2 as in a table with a header."""
         if table != _TABLE.name:
             return

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
+from operator import eq
 from typing import Any
 
 from graph.model import NodeKind
@@ -225,16 +227,13 @@ def _links(check: ChunkCheck, around: Surroundings) -> Built:
     types = check.values("link_type")
     _ends(check, types, sources, targets)
     stated_polarity = check.values("polarity")
-    polarity = [word or _polarities().get(kind) for word, kind in zip(stated_polarity, types, strict=True)]
+    usual = {code: tie.default_polarity for code, tie in tie_types().items()}
+    polarity = [word or usual.get(kind) for word, kind in zip(stated_polarity, types, strict=True)]
     start, end = check.period("started_on", "ended_on")
     reports, stated = _evidence(check, around, ids)
     qualifier, confidence = check.values("qualifier"), check.values("confidence")
     columns = (ids, sources, targets, types, qualifier, polarity, start, end, reports, confidence)
     return Built(columns, stated)
-
-
-def _polarities() -> dict[str, str]:
-    return {code: tie.default_polarity for code, tie in tie_types().items()}
 
 
 def _ends(check: ChunkCheck, types: Sequence[Any], sources: Sequence[Any], targets: Sequence[Any]) -> None:
@@ -256,8 +255,9 @@ def _ends(check: ChunkCheck, types: Sequence[Any], sources: Sequence[Any], targe
             column, message = wrong[combination]
             if not check.said(position, column):
                 check.fault(position, column, "wrong_kind", message)
-    for position, (source, target) in enumerate(zip(sources, targets, strict=True)):
-        if source is not None and source == target:
+    same = map(eq, sources, targets)
+    for position in compress(range(check.size), same):
+        if sources[position] is not None:
             check.fault(position, "target_id", "self_link", "both ends are the same")
 
 

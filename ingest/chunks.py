@@ -45,6 +45,6 @@ class Source(Protocol):
         """Tables it has rows for."""
         ...
 
-    def chunks(self, table: str) -> Iterator[Chunk]:
-        """Rows of one table, in file order."""
+    def chunks(self, table: str, only: str | None = None) -> Iterator[Chunk]:
+        """Rows of one table, in file order; a source may leave out the other columns when ``only`` names one."""
         ...

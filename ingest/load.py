@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from ingest.build import BUILDERS, Surroundings, link_keys
 from ingest.chunks import Chunk, Source
 from ingest.files import find_files
 from ingest.findings import FileReport, Findings, LoadRejected, LoadReport
-from ingest.keys import KeyIndex, hashes, repeated_hashes
+from ingest.keys import Hashes, KeyIndex, hashes, repeated_hashes
 from ingest.normalise import CellError, parse_agency
 from ingest.rejects import write_rejects
 from ingest.resolve import References
@@ -108,7 +110,7 @@ def load(paths: Sequence[Path], store: Store, options: LoadOptions | None = None
     started = time.monotonic()
     findings = Findings()
     _check(paths, options)
-    with open_sources(find_files(paths, findings), options.mappings, findings) as opened:
+    with _rare_collections(), open_sources(find_files(paths, findings), options.mappings, findings) as opened:
         work = _Work(opened.sources, store, findings, options)
         if findings.any_problem and not opened.sources:
             raise LoadRejected(_report("rejected", opened, work, None, (), started))
@@ -125,6 +127,17 @@ def load(paths: Sequence[Path], store: Store, options: LoadOptions | None = None
         outcome = _outcome(commit)
         report = _report(outcome, opened, work, commit, rejects, started)
         return LoadResult(report, commit)
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Millions of short-lived rows would make Python's cycle collector run all the time for nothing."""
+    before = gc.get_threshold()
+    gc.set_threshold(1_000_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _check(paths: Sequence[Path], options: LoadOptions) -> None:
@@ -189,15 +202,26 @@ def _tell(work: _Work, stage: str, file: str) -> None:
 
 def _repeated_links(work: _Work) -> TieGroups:
     """Links stated by several rows, found before any is written."""
-    table = TABLE_OF_RECORD[RecordKind.TIE]
-    parts = []
-    quiet = Findings()
+    parts: list[Hashes] = []
     for source in work.sources:
-        if table.name in source.tables:
-            for chunk in source.chunks(table.name):
-                parts.append(hashes(link_keys(ChunkCheck(chunk, table, work.converters, quiet))))
-                _tell(work, "checking", chunk.file)
+        if TABLE_OF_RECORD[RecordKind.TIE].name in source.tables:
+            keys = _link_hashes(work, source, "link_id")
+            parts += _link_hashes(work, source, None) or [] if keys is None else keys
     return TieGroups(repeated_hashes(parts), work.findings)
+
+
+def _link_hashes(work: _Work, source: Source, only: str | None) -> list[Hashes] | None:
+    """Hashes of the links of a source; None when they cannot be told from that column alone."""
+    table = TABLE_OF_RECORD[RecordKind.TIE]
+    quiet = Findings()
+    parts = []
+    for chunk in source.chunks(table.name, only):
+        check = ChunkCheck(chunk, table, work.converters, quiet)
+        if only is not None and "" in check.raw(only):
+            return None
+        parts.append(hashes(link_keys(check)))
+        _tell(work, "checking", chunk.file)
+    return parts
 
 
 def _chunk_blocks(work: _Work, kind: RecordKind, chunk: Chunk, groups: TieGroups) -> Iterator[Block]:

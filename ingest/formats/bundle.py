@@ -39,9 +39,14 @@ class BundleSource:
     def tables(self) -> frozenset[str]:
         return frozenset({self.table.name})
 
-    def chunks(self, table: str) -> Iterator[Chunk]:
-        """Rows of the file, when it is of that table."""
+    def chunks(self, table: str, only: str | None = None) -> Iterator[Chunk]:
+        """Rows of the file, when it is of that table; with ``only`` just that column, if the file has it."""
         if table != self.table.name:
+            return
+        alone = None if only is None else dict(self.positions).get(only)
+        if only is not None and alone is not None:
+            for raw in self.content.rows(self.findings, alone):
+                yield Chunk(table, self.name, raw.row_numbers, {only: raw.columns[0]})
             return
         headers = {column: self.content.header[place] for column, place in self.positions}
         for raw in self.content.rows(self.findings):
