@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingest.city.reporting import add_reports
-from ingest.city.state import PERSON, PLACE, City, Integers, choose, code, entity, mixed
+from ingest.city.state import PERSON, PLACE, ByArea, City, Integers, choose, code, entity, mixed
 from ingest.city.writing import MINUTES_PER_DAY, UNKNOWN
 
 EMERGING_DAYS = 42
@@ -39,7 +39,7 @@ def plan_areas(city: City) -> None:
             members = around[~taken[around]][:size]
             taken[members] = True
             if kind == "steady":
-                risk, first = float(generator.uniform(2.3, 3.4)), city.first_day
+                risk, first = float(generator.uniform(2.0, 3.0)), city.first_day
             else:
                 risk, first = float(generator.uniform(4.0, 6.5)), city.today - EMERGING_DAYS
                 risk *= 2.0 if city.size == "hub" else 1.0
@@ -53,10 +53,9 @@ def set_exposure(city: City) -> None:
     ground, people, places, scale = city.geography, city.people, city.places, city.scale
     living = np.bincount(people.neighbourhood[people.youths], minlength=scale.neighbourhoods).astype(float)
     meeting = places.meeting
-    passing = np.bincount(
-        places.neighbourhood[meeting], weights=places.popularity[meeting], minlength=scale.neighbourhoods
-    )
-    passing *= 1.2 * living.sum() / passing.sum()
+    passing = np.zeros(scale.neighbourhoods)
+    np.add.at(passing, places.neighbourhood[meeting], places.popularity[meeting])
+    passing *= 2.5 * living.sum() / passing.sum()
     ground.exposure = (2 + living + passing) * scale.population_factor
 
 
@@ -87,14 +86,18 @@ def _write_incidents(city: City, generator: np.random.Generator, area: Integers,
     ground, places = city.geography, city.places
     rows = len(area)
     minutes = day * MINUTES_PER_DAY + np.clip(generator.normal(19, 3.5, rows) * 60, 0, 1_439).astype(np.int64)
-    points = ground.points(generator, area) + generator.integers(-20, 21, (rows, 2))
-    order = places.meeting[np.argsort(places.neighbourhood[places.meeting], kind="stable")]
-    low = np.searchsorted(places.neighbourhood[order], area)
-    high = np.searchsorted(places.neighbourhood[order], area, side="right")
-    pick = order[np.minimum(low + (generator.random(rows) * (high - low)).astype(np.int64), len(order) - 1)]
-    at_place = (high > low) & (generator.random(rows) < 0.25)
+    points = ground.points(generator, area, spread=20)
+    pick = ByArea(places.neighbourhood, places.meeting, places.popularity**0.8, len(ground.centres)).draw(
+        generator, area
+    )
+    at_place = (pick >= 0) & (generator.random(rows) < 0.25)
     kinds = {"incident": 0.72, "antisocial_behaviour": 0.18, "police_contact": 0.1}
-    strands = {"serious_youth_violence": 0.4, "criminal_exploitation": 0.35, "sexual_exploitation": 0.15, "county_lines": 0.1}
+    strands = {
+        "serious_youth_violence": 0.4,
+        "criminal_exploitation": 0.35,
+        "sexual_exploitation": 0.15,
+        "county_lines": 0.1,
+    }
     reports = add_reports(city, generator, minutes, mix="street")
     events = city.events.add(
         rows, type=mixed(generator, "event_type", kinds, rows),
@@ -148,16 +151,9 @@ def local_youths(city: City, generator: np.random.Generator, area: Integers) -> 
     """A young person for each area: by recorded intensity from the neighbourhoods around, some from anywhere."""
     people, ground = city.people, city.geography
     youths = people.youths
-    order = youths[np.argsort(people.neighbourhood[youths], kind="stable")]
-    weight = np.cumsum(people.intensity[order])
-    starts = np.searchsorted(people.neighbourhood[order], np.arange(city.scale.neighbourhoods + 1))
-    near = ground.tree.query(ground.centres, k=min(5, len(ground.centres)))[1]
+    near = ground.nearest(5)
     home = near[area, generator.integers(0, near.shape[1], len(area))]
-    low, high = starts[home], starts[home + 1]
-    base = np.where(low > 0, weight[np.maximum(low, 1) - 1], 0.0)
-    top = np.where(high > 0, weight[np.maximum(high, 1) - 1], 0.0)
-    found = np.clip(np.searchsorted(weight, base + generator.random(len(area)) * (top - base), side="right"), 0, len(order) - 1)
-    anywhere = choose(generator, people.intensity[order], len(area))
-    use_local = (high > low) & (generator.random(len(area)) < 0.8)
-    result: Integers = order[np.where(use_local, found, anywhere)]
+    local = ByArea(people.neighbourhood, youths, people.intensity, len(ground.centres)).draw(generator, home)
+    anywhere = youths[choose(generator, people.intensity[youths], len(area))]
+    result: Integers = np.where((local >= 0) & (generator.random(len(area)) < 0.8), local, anywhere)
     return result

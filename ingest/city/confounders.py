@@ -45,7 +45,9 @@ def add_professionals(city: City) -> None:
     counts = generator.integers(8, 26, len(chosen))
     worker = np.repeat(chosen, counts)
     other_child = people.youths[generator.integers(0, len(people.youths), len(worker))]
-    child = np.where(generator.random(len(worker)) < 0.7, known[generator.integers(0, len(known), len(worker))], other_child)
+    child = np.where(
+        generator.random(len(worker)) < 0.7, known[generator.integers(0, len(known), len(worker))], other_child
+    )
     roles = np.array([city.detail(word) for word in ("social worker", "teacher", "youth worker", "return interviewer")])
     role = roles[generator.integers(0, len(roles), len(chosen))]
     when = random_minutes(generator, city.first_day, city.today, len(worker))
@@ -141,5 +143,3 @@ def give_same_names(city: City) -> None:
             twin = int(alike[int(generator.integers(len(alike)))])
             people.given[twin], people.family[twin] = people.given[person], people.family[person]
             city.truth.confounders.append((twin, "same_name_as_known_child"))
-
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ingest.city.state import KIND_STEP, City, Integers
+from ingest.city.state import KIND_STEP, City, Integers, integers
 
 
 def finish(city: City, secret: int) -> Integers:
@@ -20,16 +20,21 @@ def finish(city: City, secret: int) -> Integers:
 
 def _keep_secret(city: City, secret: int) -> None:
     """Nothing but the restricted operation may know the person: other ties and participations are dropped."""
-    own = {row[1] for row in city.truth.restricted if row[2] == "link"}
+    own = _planted(city, "link")
     links = city.links
     touches = (links.column("source") == secret) | (links.column("target") == secret)
     allowed = np.zeros(links.rows, dtype=bool)
-    allowed[np.array(sorted(own), dtype=np.int64)] = True
+    allowed[own] = True
     links.keep(~touches | allowed)
-    events = {row[1] for row in city.truth.restricted if row[2] == "event"}
+    events = _planted(city, "event")
     participants = city.participants
     touches = participants.column("entity") == secret
-    participants.keep(~touches | np.isin(participants.column("event"), sorted(events)))
+    participants.keep(~touches | np.isin(participants.column("event"), events))
+
+
+def _planted(city: City, kind: str) -> Integers:
+    """Row numbers of what only restricted operations know."""
+    return integers(int(str(row[1])) for row in city.truth.restricted if row[2] == kind)
 
 
 def _lose_ties(city: City) -> None:
@@ -71,5 +76,3 @@ def _distinct_participants(city: City) -> None:
     kept = np.zeros(table.rows, dtype=bool)
     kept[first] = True
     table.keep(kept)
-
-

@@ -7,7 +7,7 @@ corners, so unions leave neither gaps nor overlaps.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -47,20 +47,39 @@ class Geography:
     #: points sorted by neighbourhood, and where each neighbourhood begins
     pool: Numbers
     pool_start: Integers
+    #: the whole city
+    land: Any
     #: ambient people at risk, set when places and people are known
     exposure: Numbers
+    _nearest: dict[int, Integers] = field(default_factory=dict)
 
     def near(self, neighbourhood: int, count: int) -> Integers:
         """The neighbourhood and its nearest others, nearest first."""
-        _, found = self.tree.query(self.centres[neighbourhood], k=min(count, len(self.centres)))
-        return np.atleast_1d(found).astype(np.int64)
+        found: Integers = self.nearest(count)[neighbourhood]
+        return found
 
-    def points(self, generator: np.random.Generator, neighbourhoods: NDArray[Any]) -> Integers:
-        """Random points inside the given neighbourhoods, whole metres (n, 2)."""
+    def nearest(self, count: int) -> Integers:
+        """For each neighbourhood the ``count`` nearest, itself first (n, count)."""
+        count = min(count, len(self.centres))
+        if count not in self._nearest:
+            found = np.asarray(self.tree.query(self.centres, k=count)[1], dtype=np.int64)
+            self._nearest[count] = found.reshape(len(self.centres), count)
+        return self._nearest[count]
+
+    def points(self, generator: np.random.Generator, neighbourhoods: NDArray[Any], *, spread: int = 0) -> Integers:
+        """Random points inside the given neighbourhoods, whole metres (n, 2).
+
+        ``spread`` moves each by up to so many metres where that keeps it on the ground.
+        """
         first = self.pool_start[neighbourhoods]
         count = self.pool_start[np.asarray(neighbourhoods) + 1] - first
         row = first + (generator.random(len(first)) * count).astype(np.int64)
-        return np.rint(self.pool[row]).astype(np.int64)
+        found: Integers = self.pool[row].astype(np.int64)
+        if spread:
+            moved = found + generator.integers(-spread, spread + 1, found.shape)
+            inside = shapely.contains_xy(self.land, moved[:, 0], moved[:, 1])
+            found[inside] = moved[inside]
+        return found
 
     def ward_code(self, ward: int) -> str:
         return f"E05999{ward + 1:03d}"
@@ -70,6 +89,11 @@ class Geography:
 
     def district_code(self, district: int) -> str:
         return f"E08999{district + 1:03d}"
+
+
+def owners(centres: Numbers, points: Numbers) -> Integers:
+    """The number of the nearest centre of each point."""
+    return np.asarray(cKDTree(centres).query(points)[1], dtype=np.int64)
 
 
 def _outline(generator: np.random.Generator, width: float, height: float) -> Any:
@@ -92,7 +116,7 @@ def _centres(generator: np.random.Generator, outline: Any, count: int) -> Number
     sample = sample[keep]
     centres = sample[generator.permutation(len(sample))[:count]]
     for _ in range(6):
-        _, owner = cKDTree(centres).query(sample)
+        owner = owners(centres, sample)
         size = np.maximum(np.bincount(owner, minlength=count), 1)
         for axis in (0, 1):
             mean = np.bincount(owner, weights=sample[:, axis], minlength=count) / size
@@ -103,15 +127,13 @@ def _centres(generator: np.random.Generator, outline: Any, count: int) -> Number
 def _grouped(generator: np.random.Generator, points: Numbers, groups: int) -> Integers:
     """Compact groups of points, none of them empty."""
     centres = points[generator.permutation(len(points))[:groups]].copy()
-    owner = np.zeros(len(points), dtype=np.int64)
     for _ in range(12):
-        _, owner = cKDTree(centres).query(points)
+        owner = owners(centres, points)
         for group in range(groups):
             members = points[owner == group]
             if len(members):
                 centres[group] = members.mean(axis=0)
-    _, owner = cKDTree(centres).query(points)
-    owner = np.asarray(owner, dtype=np.int64)
+    owner = owners(centres, points)
     for group in range(groups):
         if not (owner == group).any():
             free = np.flatnonzero(np.bincount(owner, minlength=groups)[owner] > 1)
@@ -139,7 +161,7 @@ def _pool(generator: np.random.Generator, outline: Any, centres: Numbers) -> tup
     near = np.repeat(centres, 12, axis=0) + generator.uniform(-60, 60, (len(centres) * 12, 2))
     points = np.rint(np.concatenate([points, near, centres]))
     points = points[shapely.contains_xy(outline, points[:, 0], points[:, 1])]
-    _, owner = cKDTree(centres).query(points)
+    owner = owners(centres, points)
     order = np.argsort(owner, kind="stable")
     starts = np.searchsorted(owner[order], np.arange(len(centres) + 1))
     return points[order], starts.astype(np.int64)
@@ -159,6 +181,8 @@ def make_geography(city: City) -> Geography:
     polygons = shapely.transform(clipped, np.rint)
     wards = _unions(polygons, ward_of, scale.wards)
     districts = _unions(wards, district_of, scale.districts)
+    land = shapely.union_all(districts)
+    shapely.prepare(land)
     district_names = [CITY] if scale.districts == 1 else _names(generator, scale.districts, set())
     middle = np.array([outline.centroid.x, outline.centroid.y])
     distance = np.linalg.norm(centres - middle, axis=1)
@@ -176,6 +200,7 @@ def make_geography(city: City) -> Geography:
         tree=cKDTree(centres),
         pool=pool,
         pool_start=pool_start,
+        land=land,
         exposure=np.ones(scale.neighbourhoods),
     )
 

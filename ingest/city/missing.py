@@ -49,9 +49,7 @@ def _length(generator: np.random.Generator, rows: int) -> Integers:
     return np.exp(generator.normal(6.1, 0.8, rows)).astype(np.int64)
 
 
-def _alone_or_with_friends(
-    city: City, generator: np.random.Generator, episodes: Episodes, group: Integers
-) -> None:
+def _alone_or_with_friends(city: City, generator: np.random.Generator, episodes: Episodes, group: Integers) -> None:
     people = city.people
     candidates = people.youths[(people.childrens_home[people.youths] < 0) & (people.age[people.youths] > 11)]
     appeal = 0.8 * people.vulnerability[candidates] + 0.8 * people.known[candidates]
@@ -124,7 +122,11 @@ def _ring_nights(city: City, generator: np.random.Generator, ring: Ring, episode
         for child in out:
             if generator.random() >= REPORTED[ring.children[child]] * signal:
                 continue
-            own_end = end + int(generator.normal(0, 25)) if generator.random() < 0.6 else night + int(_length(generator, 1)[0])
+            own_end = (
+                end + int(generator.normal(0, 25))
+                if generator.random() < 0.6
+                else night + int(_length(generator, 1)[0])
+            )
             own_place = found if generator.random() < 0.75 else -1
             episodes.add(child, night + int(generator.normal(0, 28)), own_end, own_place, ring.number)
             reported.append(child)
@@ -147,7 +149,8 @@ def _write(city: City, generator: np.random.Generator, table: Integers) -> None:
     recorded[reports] = np.minimum(recorded[reports], start + generator.integers(30, 900, rows))
     from_home = (people.childrens_home[child] >= 0) | (generator.random(rows) < 0.5)
     events = city.events.add(
-        rows, type=code("event_type", "missing_episode"), detail=grades[choose(generator, np.array([3, 5, 1.5, 0.5]), rows)],
+        rows, type=code("event_type", "missing_episode"),
+        detail=grades[choose(generator, np.array([3, 5, 1.5, 0.5]), rows)],
         start=start, end=np.where(still_missing, UNKNOWN, end), place=np.where(found >= 0, entity(PLACE, found), -1),
         origin=np.where(from_home, entity(PLACE, people.home[child]), -1), report=reports,
     )  # fmt: skip
@@ -175,11 +178,18 @@ def _care_versions(
         city.truth.duplicate_events.append((first, second))
 
 
-def _interviews(city: City, generator: np.random.Generator, table: Integers, still_missing: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> None:
+def _interviews(
+    city: City,
+    generator: np.random.Generator,
+    table: Integers,
+    still_missing: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+) -> None:
     """Two thirds within 72 hours, some later, some never; a few name a companion or a place."""
     draw = generator.random(len(table))
     done = np.flatnonzero((draw < 0.76) & ~still_missing)
-    delay = np.where(draw[done] < 0.64, generator.integers(300, 72 * 60, len(done)), generator.integers(4_400, 20_000, len(done)))
+    delay = np.where(
+        draw[done] < 0.64, generator.integers(300, 72 * 60, len(done)), generator.integers(4_400, 20_000, len(done))
+    )
     when = table[done, 2] + delay
     past = when < city.today * MINUTES_PER_DAY - 60
     done, when = done[past], when[past]

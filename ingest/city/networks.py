@@ -8,7 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.city.reporting import add_reports, random_minutes
-from ingest.city.state import ACCOUNT, GROUP, PERSON, PHONE, PLACE, SCHOOL, City, Integers, choose, code, entity, mixed
+from ingest.city.state import (
+    ACCOUNT,
+    GROUP,
+    PERSON,
+    PHONE,
+    PLACE,
+    SCHOOL,
+    Booleans,
+    ByArea,
+    City,
+    Integers,
+    choose,
+    code,
+    entity,
+    mixed,
+)
 from ingest.city.writing import MINUTES_PER_DAY
 
 
@@ -162,20 +177,24 @@ def add_friends(city: City, group: Integers) -> None:
     """Recorded friendships: part of the true pairs, more of them where children are recorded more."""
     generator, people = city.generator("friends"), city.people
     left, right = _pairs_within(group)
-    chance = np.minimum(0.22 * city.scale.tie_intensity * (people.intensity[left] + people.intensity[right]), 0.75)
+    chance = np.minimum(0.3 * city.scale.tie_intensity * (people.intensity[left] + people.intensity[right]), 0.75)
     kept = generator.random(len(left)) < chance
     left, right = left[kept], right[kept]
-    wide = round(0.9 * len(people.youths) * city.scale.tie_intensity)
+    wide = round(2.4 * len(people.youths) * city.scale.tie_intensity)
     a, b = _acquaintances(city, generator, people.youths, wide)
     left, right = np.concatenate([left, a]), np.concatenate([right, b])
-    kinds = {"friend_of": 0.62, "companion_of": 0.08, "seen_with": 0.18, "associate_of": 0.06, "online_contact_with": 0.06}
+    kinds = {
+        "friend_of": 0.62,
+        "companion_of": 0.08,
+        "seen_with": 0.18,
+        "associate_of": 0.06,
+        "online_contact_with": 0.06,
+    }
     person_links(city, generator, left, right, kinds, mix="general")
     _add_peer_groups(city, generator, group)
 
 
-def _acquaintances(
-    city: City, generator: np.random.Generator, among: Integers, rows: int
-) -> tuple[Integers, Integers]:
+def _acquaintances(city: City, generator: np.random.Generator, among: Integers, rows: int) -> tuple[Integers, Integers]:
     """Pairs by recorded intensity, three quarters of them from neighbouring homes."""
     people = city.people
     order = among[np.argsort(people.neighbourhood[among], kind="stable")]
@@ -205,16 +224,26 @@ def person_links(
     begin = city.first_day if first_day is None else first_day
     when = random_minutes(generator, begin, city.today, rows)
     own = generator.random(rows) >= shared
-    own[:1] = True
-    report = np.zeros(rows, dtype=np.int64)
-    report[own] = add_reports(city, generator, when[own], mix=mix, quality=quality)
-    position = np.maximum.accumulate(np.where(own, np.arange(rows), 0)) if rows else np.empty(0, dtype=np.int64)
-    report, when = report[position], when[position]
+    report, when = _shared_reports(city, generator, when, own, mix=mix, quality=quality)
     return city.links.add(
-        rows, source=entity(PERSON, left), target=entity(PERSON, right), type=mixed(generator, "link_type", kinds, rows),
-        start=when // MINUTES_PER_DAY, report=report,
+        rows, source=entity(PERSON, left), target=entity(PERSON, right),
+        type=mixed(generator, "link_type", kinds, rows), start=when // MINUTES_PER_DAY, report=report,
         confidence=np.where(generator.random(rows) < 0.05, generator.integers(30, 96, rows), -1),
     )  # fmt: skip
+
+
+def _shared_reports(
+    city: City, generator: np.random.Generator, when: Integers, own: Booleans, *, mix: str, quality: Any = "mixed"
+) -> tuple[Integers, Integers]:
+    """Report and time of each row; a row that is not ``own`` takes those of the row before."""
+    rows = len(when)
+    if not rows:
+        return when, when
+    own[0] = True
+    report = np.zeros(rows, dtype=np.int64)
+    report[own] = add_reports(city, generator, when[own], mix=mix, quality=quality)
+    position = np.maximum.accumulate(np.where(own, np.arange(rows), 0))
+    return report[position], when[position]
 
 
 def _add_peer_groups(city: City, generator: np.random.Generator, group: Integers) -> None:
@@ -292,17 +321,10 @@ def ordinary_places(city: City, generator: np.random.Generator, visitors: Intege
     rows = len(visitors)
     meeting = places.meeting
     everywhere = meeting[choose(generator, places.popularity[meeting], rows)]
-    order = meeting[np.argsort(places.neighbourhood[meeting], kind="stable")]
-    areas = places.neighbourhood[order]
-    weight = np.cumsum(places.popularity[order] ** 0.8)
-    near = city.geography.tree.query(city.geography.centres, k=min(6, len(city.geography.centres)))[1]
+    near = city.geography.nearest(6)
     area = near[people.neighbourhood[visitors], generator.integers(0, near.shape[1], rows)]
-    low, high = np.searchsorted(areas, area), np.searchsorted(areas, area, side="right")
-    base = np.where(low > 0, weight[np.maximum(low, 1) - 1], 0.0)
-    top = weight[np.maximum(high, 1) - 1]
-    found = np.searchsorted(weight, base + generator.random(rows) * (top - base), side="right")
-    local = order[np.clip(found, 0, len(order) - 1)]
-    result: Integers = np.where((high > low) & (generator.random(rows) < 0.66), local, everywhere)
+    local = ByArea(places.neighbourhood, meeting, places.popularity**0.8, len(near)).draw(generator, area)
+    result: Integers = np.where((local >= 0) & (generator.random(rows) < 0.66), local, everywhere)
     return result
 
 
@@ -314,11 +336,13 @@ def add_whereabouts(city: City) -> None:
         visitors = np.repeat(who, counts)
         where = ordinary_places(city, generator, visitors)
         when = random_minutes(generator, city.first_day, city.today, len(visitors))
+        own = generator.random(len(visitors)) < 0.55
+        own[1:] |= visitors[1:] != visitors[:-1]
+        report, when = _shared_reports(city, generator, when, own, mix="general")
         kinds = {"seen_at": 0.6, "frequents": 0.32, "feels_safe_at": 0.05, "feels_unsafe_at": 0.03}
         city.links.add(
             len(visitors), source=entity(PERSON, visitors), target=entity(PLACE, where),
-            type=mixed(generator, "link_type", kinds, len(visitors)), start=when // MINUTES_PER_DAY,
-            report=add_reports(city, generator, when, mix="general"),
+            type=mixed(generator, "link_type", kinds, len(visitors)), start=when // MINUTES_PER_DAY, report=report,
         )  # fmt: skip
     routes = max(10, len(city.places.meeting) // 10)
     start = city.places.meeting[generator.integers(0, len(city.places.meeting), routes)]

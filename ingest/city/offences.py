@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from ingest.city.areas import prolific_adults
@@ -25,11 +27,11 @@ class Offences:
         self.pattern = 0
         people = city.people
         adults = people.grown[(people.age[people.grown] < 60) & people.free[people.grown]]
-        self.adults = iter(self.generator.permutation(adults).tolist())
+        self.adults: Iterator[int] = iter(self.generator.permutation(adults).tolist())
         known = np.flatnonzero(people.known & (people.age < 18))
         ring_children = {child for ring in city.rings for child in ring.children}
         outside = [child for child in self.generator.permutation(known).tolist() if child not in ring_children]
-        self.victims = iter(outside)
+        self.victims: Iterator[int] = iter(outside)
 
     def adult(self) -> int:
         person = next(self.adults)

@@ -40,7 +40,7 @@ AGE_BANDS = ((0, 10, "0-9"), (10, 18, "10-17"), (18, 25, "18-24"), (25, 65, "25-
 PERSON_KEY, PLACE_KEY = ("P", 7), ("L", 7)
 
 
-def keys(city: City, kind: str, count: int) -> list[str]:
+def keys(kind: str, count: int) -> list[str]:
     """The source keys of a kind, without the prefix of typed ids."""
     if kind == "school":
         return [str(900_001 + number) for number in range(count)]
@@ -65,8 +65,8 @@ def counts(city: City, twins: int) -> dict[str, int]:
 def write_bundle(city: City, twins: Integers, secret: int, folder: Path) -> dict[str, int]:
     """Write every file of the bundle; returns data rows per file."""
     how_many = counts(city, len(twins))
-    tables = [table(f"{kind}:{key}" for key in keys(city, kind, how_many[kind])) for kind in KINDS]
-    place_keys = table(keys(city, "place", how_many["place"]))
+    tables = [table(f"{kind}:{key}" for key in keys(kind, how_many[kind])) for kind in KINDS]
+    place_keys = table(keys("place", how_many["place"]))
     return {
         "people.csv": _people(city, twins, secret, folder, place_keys),
         "places.csv": _places(city, folder, place_keys),
@@ -89,10 +89,15 @@ def _birth_dates(city: City, source: Integers) -> list[str]:
     people = city.people
     days = np.datetime_as_string(people.birth.astype("datetime64[D]")).tolist()
     lengths = {DAY: 10, MONTH: 7, YEAR_ONLY: 4, MISSING: 0}
-    return [days[i][: lengths[precision]] for i, precision in zip(source.tolist(), people.date_precision[source].tolist(), strict=True)]
+    return [
+        days[i][: lengths[precision]]
+        for i, precision in zip(source.tolist(), people.date_precision[source].tolist(), strict=True)
+    ]
 
 
-def _names(city: City, source: Integers, originals: int, generator: np.random.Generator) -> tuple[list[str], list[str], list[str]]:
+def _names(
+    city: City, source: Integers, originals: int, generator: np.random.Generator
+) -> tuple[list[str], list[str], list[str]]:
     people = city.people
     given = [people.given_names[i] for i in people.given[source].tolist()]
     family = [people.family_names[i] for i in people.family[source].tolist()]
@@ -116,7 +121,13 @@ def _names(city: City, source: Integers, originals: int, generator: np.random.Ge
     return given, family, known_as
 
 
-def _people(city: City, twins: Integers, secret: int, folder: Path, place_keys: np.ndarray[tuple[int, ...], np.dtype[np.object_]]) -> int:
+def _people(
+    city: City,
+    twins: Integers,
+    secret: int,
+    folder: Path,
+    place_keys: np.ndarray[tuple[int, ...], np.dtype[np.object_]],
+) -> int:
     people, generator = city.people, city.generator("people as recorded")
     originals = len(people)
     source = np.concatenate([np.arange(originals, dtype=np.int64), twins])
@@ -140,10 +151,12 @@ def _people(city: City, twins: Integers, secret: int, folder: Path, place_keys: 
     send = np.where(child, people.send[source].astype(int), -1)
     address = np.where((source == secret) | second | (generator.random(rows) < 0.02), -1, people.home[source])
     protected = np.where(generator.random(rows) < np.where(people.known[source], 0.04, 0.002), 1, 0)
-    died = np.where((age > 16) & (generator.random(rows) < 0.003), city.today - generator.integers(1, 900, rows), UNKNOWN)
+    died = np.where(
+        (age > 16) & (generator.random(rows) < 0.003), city.today - generator.integers(1, 900, rows), UNKNOWN
+    )
     died[source == secret] = UNKNOWN
     columns: dict[str, Column] = {
-        "person_id": Lookup(table(keys(city, "person", rows)), np.arange(rows)),
+        "person_id": Lookup(table(keys("person", rows)), np.arange(rows)),
         "given_name": Texts(given),
         "family_name": Texts(family),
         "also_known_as": Texts(known_as),
@@ -170,9 +183,7 @@ def _postcodes(city: City, neighbourhood: Integers, generator: np.random.Generat
     first = generator.integers(0, 20, len(neighbourhood)).tolist()
     second = generator.integers(0, 20, len(neighbourhood)).tolist()
     wards = (city.geography.ward_of[neighbourhood] % 99 + 1).tolist()
-    return [
-        f"KM{ward} {s}{letters[a]}{letters[b]}" for ward, s, a, b in zip(wards, sector, first, second, strict=True)
-    ]
+    return [f"KM{ward} {s}{letters[a]}{letters[b]}" for ward, s, a, b in zip(wards, sector, first, second, strict=True)]
 
 
 def _places(city: City, folder: Path, place_keys: np.ndarray[tuple[int, ...], np.dtype[np.object_]]) -> int:
@@ -189,7 +200,9 @@ def _places(city: City, folder: Path, place_keys: np.ndarray[tuple[int, ...], np
         "place_type": Lookup(table(words("place_type")), kinds),
         "easting": Whole(places.points[:, 0]),
         "northing": Whole(places.points[:, 1]),
-        "precision": Lookup(table(words("location_precision")), np.where(parks, words("location_precision").index("site"), exact)),
+        "precision": Lookup(
+            table(words("location_precision")), np.where(parks, words("location_precision").index("site"), exact)
+        ),
         "postcode": Texts(_postcodes(city, places.neighbourhood, generator)),
         "uprn": Whole(np.where(generator.random(rows) < 0.9, 990_000_000_000 + np.arange(rows), UNKNOWN)),
         "ward_code": Lookup(wards, ward),
@@ -203,7 +216,7 @@ def _schools(city: City, folder: Path) -> int:
     rows = len(schools.names)
     opened = city.today - generator.integers(2_000, 30_000, rows)
     columns: dict[str, Column] = {
-        "urn": Lookup(table(keys(city, "school", rows)), np.arange(rows)),
+        "urn": Lookup(table(keys("school", rows)), np.arange(rows)),
         "name": Texts(schools.names),
         "establishment_type": Texts(schools.establishment_type),
         "phase": Texts(schools.phase),
@@ -219,7 +232,7 @@ def _schools(city: City, folder: Path) -> int:
 def _groups(city: City, folder: Path) -> int:
     rows = len(city.groups.names)
     columns: dict[str, Column] = {
-        "peer_group_id": Lookup(table(keys(city, "group", rows)), np.arange(rows)),
+        "peer_group_id": Lookup(table(keys("group", rows)), np.arange(rows)),
         "name": Texts(city.groups.names),
         "context": Lookup(table(words("context")), np.array(city.groups.context, dtype=np.int64)),
     }
@@ -230,7 +243,7 @@ def _operations(city: City, folder: Path) -> int:
     operations = city.operations
     rows = len(operations.names)
     columns: dict[str, Column] = {
-        "operation_id": Lookup(table(keys(city, "operation", rows)), np.arange(rows)),
+        "operation_id": Lookup(table(keys("operation", rows)), np.arange(rows)),
         "name": Texts(operations.names),
         "lead_agency": Same("police"),
         "strand": Lookup(table(words("strand")), np.array(operations.strand)),
@@ -245,15 +258,17 @@ def _objects(city: City, folder: Path) -> int:
     rows: list[tuple[str, str, str]] = []
     generator = city.generator("objects as recorded")
     letters = "ABCDEFGHJKLMNPRSTUVWXY"
-    for number, key in enumerate(keys(city, "vehicle", city.objects.vehicle)):
+    for number, key in enumerate(keys("vehicle", city.objects.vehicle)):
         a, b, c = (letters[i] for i in generator.integers(0, len(letters), 3).tolist())
         rows.append((key, "vehicle", f"ZQ{number % 90 + 10} {a}{b}{c}"))
-    for number, key in enumerate(keys(city, "phone", city.objects.phone)):
+    for number, key in enumerate(keys("phone", city.objects.phone)):
         # numbers kept for drama first, then numbers too long to be dialled
         rows.append((key, "phone", f"07700 900{number:03d}" if number < 1_000 else f"07700 900{number:06d}"))
-    for number, key in enumerate(keys(city, "account", city.objects.account)):
+    for number, key in enumerate(keys("account", city.objects.account)):
         nick = NICKNAMES[int(generator.integers(len(NICKNAMES)))].lower().replace(" ", "").replace('"', "")
-        rows.append((key, "account", f"{nick}.{number + 1}@example.invalid" if number % 7 == 0 else f"@{nick}_{number + 1}"))
+        rows.append(
+            (key, "account", f"{nick}.{number + 1}@example.invalid" if number % 7 == 0 else f"@{nick}_{number + 1}")
+        )
     return write_rows(folder / "objects.csv", ("object_id", "object_type", "identifier"), rows)
 
 
@@ -366,7 +381,9 @@ def _populations(city: City, folder: Path) -> int:
     edges = np.array([low for low, _, _ in AGE_BANDS])
     band = np.searchsorted(edges, people.age, side="right") - 1
     shape = (len(ground.wards), len(AGE_BANDS), 2, len(ETHNICITY_SHARES))
-    numbers = np.bincount(np.ravel_multi_index((ward, band, people.sex, people.ethnicity), shape), minlength=int(np.prod(shape)))
+    numbers = np.bincount(
+        np.ravel_multi_index((ward, band, people.sex, people.ethnicity), shape), minlength=int(np.prod(shape))
+    )
     residents = numbers.reshape(shape) * city.scale.population_factor
     codes = list(ETHNICITY_SHARES)
     rows = [
@@ -379,5 +396,3 @@ def _populations(city: City, folder: Path) -> int:
 def day_text(day: int) -> str:
     """A day number as an ISO date."""
     return str(np.datetime64(day, "D"))
-
-

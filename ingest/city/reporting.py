@@ -12,7 +12,15 @@ from ingest.city.writing import MINUTES_PER_DAY, UNKNOWN
 
 Quality = Literal["good", "mixed", "poor"]
 
-SYSTEMS = ("Lantern Case", "Sentry Records", "Beacon Health", "SchoolTrack", "Harbour Notes", "Tenancy One", "YJ Pathway")
+SYSTEMS = (
+    "Lantern Case",
+    "Sentry Records",
+    "Beacon Health",
+    "SchoolTrack",
+    "Harbour Notes",
+    "Tenancy One",
+    "YJ Pathway",
+)
 GRADES = ("1", "2", "3", "A", "B", "C", "D", "E", "4", "5")
 SCHEMES = ("3x5x2", "5x5x5", "none")
 

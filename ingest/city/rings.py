@@ -18,15 +18,22 @@ from ingest.city.writing import MINUTES_PER_DAY, UNKNOWN
 
 KNOWN, HIDDEN, FUTURE = "child_known", "child_hidden", "child_future"
 ROLES = (KNOWN, HIDDEN, FUTURE)
-QUIET = {"takeaway": 0.34, "address_of_concern": 0.32, "short_let": 0.1, "hotel": 0.1, "car_park": 0.07, "vape_shop": 0.07}
+QUIET = {
+    "takeaway": 0.34,
+    "address_of_concern": 0.32,
+    "short_let": 0.1,
+    "hotel": 0.1,
+    "car_park": 0.07,
+    "vape_shop": 0.07,
+}
 STRANDS = {"criminal_exploitation": 0.44, "sexual_exploitation": 0.28, "county_lines": 0.16, "multiple": 0.12}
 #: probability, before the ring's quality, that a tie was recorded
-WITH_ADULT = {KNOWN: 0.55, HIDDEN: 0.36, FUTURE: 0.16}
-AT_PLACE = {KNOWN: 0.6, HIDDEN: 0.48, FUTURE: 0.26}
-WITH_OBJECT = {KNOWN: 0.42, HIDDEN: 0.32, FUTURE: 0.1}
+WITH_ADULT = {KNOWN: 0.56, HIDDEN: 0.3, FUTURE: 0.12}
+AT_PLACE = {KNOWN: 0.6, HIDDEN: 0.45, FUTURE: 0.22}
+WITH_OBJECT = {KNOWN: 0.4, HIDDEN: 0.28, FUTURE: 0.08}
 BETWEEN = {
-    frozenset({KNOWN}): 0.42, frozenset({KNOWN, HIDDEN}): 0.36, frozenset({HIDDEN}): 0.28,
-    frozenset({KNOWN, FUTURE}): 0.26, frozenset({HIDDEN, FUTURE}): 0.2, frozenset({FUTURE}): 0.1,
+    frozenset({KNOWN}): 0.36, frozenset({KNOWN, HIDDEN}): 0.28, frozenset({HIDDEN}): 0.22,
+    frozenset({KNOWN, FUTURE}): 0.2, frozenset({HIDDEN, FUTURE}): 0.15, frozenset({FUTURE}): 0.1,
 }  # fmt: skip
 
 
@@ -73,9 +80,14 @@ def plan_rings(city: City) -> None:
         last = city.today if generator.random() < 0.8 else first + int(generator.integers(150, 210))
         city.rings.append(
             Ring(
-                number=number, neighbourhood=area, places=places, first_day=first, last_day=min(last, city.today),
-                strand=int(mixed(generator, "strand", STRANDS, 1)[0]), quality=float(generator.beta(5, 2.2)),
-            )  # fmt: skip
+                number=number,
+                neighbourhood=area,
+                places=places,
+                first_day=first,
+                last_day=min(last, city.today),
+                strand=int(mixed(generator, "strand", STRANDS, 1)[0]),
+                quality=float(generator.beta(6, 2.2)),
+            )
         )
 
 
@@ -196,7 +208,16 @@ class Evidence:
         )  # fmt: skip
 
 
-_ADULT_KNOWN = ("contacts", "targets", "exploits", "controls", "threatens", "seen_with", "transports", "online_contact_with")
+_ADULT_KNOWN = (
+    "contacts",
+    "targets",
+    "exploits",
+    "controls",
+    "threatens",
+    "seen_with",
+    "transports",
+    "online_contact_with",
+)
 _ADULT_KNOWN_SHARES = np.array([0.3, 0.13, 0.12, 0.08, 0.06, 0.19, 0.05, 0.07])
 _ADULT_OTHER = ("contacts", "seen_with", "online_contact_with", "targets")
 _ADULT_OTHER_SHARES = np.array([0.42, 0.35, 0.15, 0.08])
@@ -228,7 +249,9 @@ class Recorder:
         for child, role in people:
             for adult in ring.recruiters:
                 if self.happens(ring, WITH_ADULT[role]):
-                    kinds = (_ADULT_KNOWN, _ADULT_KNOWN_SHARES) if role == KNOWN else (_ADULT_OTHER, _ADULT_OTHER_SHARES)
+                    kinds = (
+                        (_ADULT_KNOWN, _ADULT_KNOWN_SHARES) if role == KNOWN else (_ADULT_OTHER, _ADULT_OTHER_SHARES)
+                    )
                     good = bool(self.generator.random() < 0.3)
                     tie(adult, child, self.word(*kinds), self.when(ring, role), good=good)
             for place in ring.places:

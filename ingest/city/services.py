@@ -30,7 +30,7 @@ def choose_known(city: City) -> Integers:
 
 def add_hub_work(city: City, outside: Integers) -> None:
     """Episodes open to the hub with the referral, assessment and meetings around each, and the plans."""
-    generator, people = city.generator("hub work"), city.people
+    generator = city.generator("hub work")
     ring_children = [child for ring in city.rings for child in ring.of(KNOWN)]
     earliest = {child: ring.first_day for ring in city.rings for child in ring.of(KNOWN)}
     children = np.array([*outside.tolist(), *ring_children], dtype=np.int64)
@@ -48,7 +48,7 @@ def add_hub_work(city: City, outside: Integers) -> None:
         end=np.where(closed, start + length, UNKNOWN), report=reports,
     )  # fmt: skip
     _events_around(city, generator, children, start, strand)
-    _plans(city, generator, children, start)
+    _plans(city, generator, children)
     _long_closed(city, generator)
 
 
@@ -70,7 +70,7 @@ def _events_around(
         city.take_part(events, entity(PERSON, children[chosen]), role, reports)
 
 
-def _plans(city: City, generator: np.random.Generator, children: Integers, start: Integers) -> None:
+def _plans(city: City, generator: np.random.Generator, children: Integers) -> None:
     """More than half of the children are on a plan; many others in the city are too."""
     people = city.people
     other = people.youths[generator.random(len(people.youths)) < 0.05]
@@ -106,7 +106,7 @@ def _long_closed(city: City, generator: np.random.Generator) -> None:
 
 def add_background_events(city: City) -> None:
     """Exclusions, referrals without follow-up, stop and search, absence and intelligence with no ring behind it."""
-    generator, people, scale = city.generator("background events"), city.people, city.scale
+    generator, scale = city.generator("background events"), city.scale
     rows = scale.background_events
     kinds = {
         "intelligence": 0.34, "exclusion": 0.05, "suspension": 0.12, "referral": 0.09, "stop_and_search": 0.12,

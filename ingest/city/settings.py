@@ -104,15 +104,15 @@ SCALES: dict[Size, Scale] = {
         people=100_000, households_with_children=0.28, youngest_eldest=0.0, districts=1, wards=32,
         neighbourhoods=288, width=13_000, height=11_000, secondary_schools=24, other_schools=64, rings=60,
         known_outside_rings=480, operations=12, places_per_neighbourhood=6.0, childrens_homes=18,
-        missing_children=340, incidents=14_000, background_events=15_000, super_connectors=40, professionals=160,
+        missing_children=560, incidents=14_000, background_events=15_000, super_connectors=40, professionals=160,
         steady_clusters=8, emerging_clusters=6, patterns=24, tie_intensity=1.0, population_factor=1,
     ),
     "region": Scale(
         people=1_000_000, households_with_children=0.28, youngest_eldest=0.0, districts=10, wards=215,
         neighbourhoods=2_150, width=38_000, height=36_000, secondary_schools=240, other_schools=640, rings=600,
         known_outside_rings=4_800, operations=60, places_per_neighbourhood=6.0, childrens_homes=180,
-        missing_children=3_400, incidents=140_000, background_events=150_000, super_connectors=400,
-        professionals=1_600, steady_clusters=60, emerging_clusters=40, patterns=200, tie_intensity=1.25,
+        missing_children=5_600, incidents=140_000, background_events=150_000, super_connectors=400,
+        professionals=1_600, steady_clusters=60, emerging_clusters=40, patterns=200, tie_intensity=1.5,
         population_factor=1,
     ),
 }  # fmt: skip

@@ -43,7 +43,7 @@ def code(list_name: str, word: str) -> int:
     """The number of a word in a controlled list. Raises UnknownWord."""
     terms = vocabulary(list_name)
     terms.term(word)
-    return terms.index[word]
+    return int(terms.index[word])
 
 
 @cache
@@ -62,7 +62,27 @@ def choose(generator: np.random.Generator, weights: NDArray[Any], rows: int) -> 
     """``rows`` positions drawn with replacement by weight (positive sum)."""
     totals = np.cumsum(weights, dtype=float)
     found = np.searchsorted(totals, generator.random(rows) * totals[-1], side="right")
-    return np.minimum(found, len(totals) - 1).astype(np.int64)
+    result: Integers = np.minimum(found, len(totals) - 1).astype(np.int64)
+    return result
+
+
+class ByArea:
+    """Things sorted by neighbourhood, to draw one from each of many neighbourhoods by weight."""
+
+    def __init__(self, area_of: Integers, things: Integers, weights: Numbers, areas: int) -> None:
+        self.order = things[np.argsort(area_of[things], kind="stable")]
+        self.totals = np.concatenate([[0.0], np.cumsum(weights[self.order])])
+        self.starts = np.searchsorted(area_of[self.order], np.arange(areas + 1))
+
+    def draw(self, generator: np.random.Generator, areas: Integers) -> Integers:
+        """One thing from each area; -1 where the area has none."""
+        low, high = self.starts[areas], self.starts[areas + 1]
+        base = self.totals[low]
+        found = np.searchsorted(
+            self.totals, base + generator.random(len(areas)) * (self.totals[high] - base), side="right"
+        )
+        inside = np.clip(found - 1, low, np.maximum(high - 1, low))
+        return np.where(high > low, self.order[np.minimum(inside, len(self.order) - 1)], -1)
 
 
 class Ledger:
@@ -216,9 +236,7 @@ class City:
     reports: Ledger = field(default_factory=_reports)
     participants: Ledger = field(default_factory=lambda: Ledger(event=-1, entity=-1, role=-1, report=-1))
     episodes: Ledger = field(
-        default_factory=lambda: Ledger(
-            person=-1, type=-1, detail=-1, strand=-1, start=UNKNOWN, end=UNKNOWN, report=-1
-        )
+        default_factory=lambda: Ledger(person=-1, type=-1, detail=-1, strand=-1, start=UNKNOWN, end=UNKNOWN, report=-1)
     )
     details: Terms = field(default_factory=Terms)
     conditions: Terms = field(default_factory=Terms)

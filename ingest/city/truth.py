@@ -17,7 +17,7 @@ class Names:
 
     def __init__(self, city: City, twins: int) -> None:
         how_many = counts(city, twins)
-        self.keys = {kind: keys(city, kind, how_many[kind]) for kind in KINDS}
+        self.keys = {kind: keys(kind, how_many[kind]) for kind in KINDS}
 
     def of(self, kind: str, number: object) -> str:
         return f"{kind}:{self.keys[kind][int(str(number))]}"

@@ -103,7 +103,9 @@ FAMILY_START = (
     "Sel", "Tor", "Ulv", "Wen",
 )  # fmt: skip
 FAMILY_MIDDLE = ("a", "e", "i", "o", "en", "ar", "in", "ob", "us", "")
-FAMILY_END = ("by", "cott", "dale", "ferth", "kin", "low", "man", "ness", "son", "thwaite", "well", "wood", "ric", "ane")
+FAMILY_END = (
+    "by", "cott", "dale", "ferth", "kin", "low", "man", "ness", "son", "thwaite", "well", "wood", "ric", "ane",
+)  # fmt: skip
 
 #: which name pool an ethnicity code mostly uses
 POOL_OF_ETHNICITY = {
