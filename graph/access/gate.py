@@ -10,7 +10,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from graph.access.actors import Actor, Role
@@ -205,10 +205,21 @@ class Gate(Reader):
             lambda _: () if scope is None else (scope,),
         )
 
+    def snapshot_of_open(self, lens: Lens, *, scope: NodeId | None = None) -> Snapshot:
+        """The open records only, whatever this actor could see: for flags that everybody entitled to flags may read."""
+        self._require(Action.ANALYSE, "analyse", () if scope is None else (scope,))
+        inner = dataclasses.replace(lens, sight=_is_open)
+        return self._recorded(
+            "analyse",
+            lambda store: store.snapshot(inner, scope=scope),
+            lambda _: () if scope is None else (scope,),
+            details={"open_records_only": True},
+        )
+
     def snapshot_of_places(self, lens: Lens) -> Snapshot:
         """Open records only, for counts by locality that are suppressed before anybody sees them."""
         self._require(Action.READ_LOCALITIES, "localities", ())
-        inner = dataclasses.replace(lens, sight=lambda restriction: restriction.is_open)
+        inner = dataclasses.replace(lens, sight=_is_open)
         return self._recorded("localities", lambda store: store.snapshot(inner), lambda _: ())
 
     def localities(self) -> tuple[Locality, ...]:
@@ -224,14 +235,14 @@ class Gate(Reader):
         action = Action.READ_PLACES if panel else Action.READ_NAMED
         self._require(action, "view", ())
         inner = self._lens(lens, action)
-        found = self._recorded(
-            "view",
-            lambda store: store.list_nodes(kind, inner, after=after, limit=limit),
-            lambda answer: (node.record.id for node in answer),
-        )
-        if panel:
-            return tuple(dataclasses.replace(node, degree=0) for node in found if not is_private_place(node.record))
-        return tuple(self._node(node) for node in found)
+
+        def read(store: Reader) -> tuple[SeenNode, ...]:
+            if panel:
+                return _public_places(store, kind, inner, after, limit)
+            return store.list_nodes(kind, inner, after=after, limit=limit)
+
+        found = self._recorded("view", read, lambda answer: (node.record.id for node in answer))
+        return found if panel else tuple(self._node(node) for node in found)
 
     def loads(self, *, limit: int = 50, before: int | None = None) -> tuple[Load, ...]:
         """Own loads in full; others' without their counts, which may count what this actor must not know."""
@@ -286,6 +297,12 @@ class Gate(Reader):
         author = dataclasses.replace(note, author=self.actor.account, agency=note.agency or self.actor.agency)
         return self._store.write(blocks, author, progress=progress)
 
+    def load(self, work: Callable[[Store], Answer], *, what: str = "load") -> Answer:
+        """Let a loader work on the store itself: it has to resolve references to records this actor may not see. The
+        loader names this actor as its author; the store keeps the audit row with the commit."""
+        self._require(Action.LOAD, what, ())
+        return work(self._store)
+
     def decide_flag(self, flag_id: str, state: FlagState, reason: str | None) -> FlagDecision | None:
         """Keep a decision on a flag this actor can see; None when there is no such flag for this actor.
 
@@ -325,10 +342,14 @@ class Gate(Reader):
             chain=chain, after=after, limit=limit, newest_first=newest_first, actor=actor, about=about
         )
 
-    def verify_audit(self) -> AuditVerdict:
+    def verify_audit(self, kept_heads: Mapping[str, tuple[int, str]] | None = None) -> AuditVerdict:
         self._require(Action.READ_AUDIT, "audit", ())
         self._store.append_audit(self._entry("audit", (), None, {"verify": True}))
-        return self._store.verify_audit()
+        return self._store.verify_audit(kept_heads)
+
+    def require(self, action: Action, what: str, ids: Iterable[str] = ()) -> None:
+        """Raise Refused, and keep that in the audit, when the role does not have this action."""
+        self._require(action, what, ids)
 
     # -- inside ------------------------------------------------------------------------------------------------
     @property
@@ -435,6 +456,22 @@ class Gate(Reader):
         details: dict[str, Plain] | None = None,
     ) -> Answer:
         return self._store.recorded(read, lambda answer: self._entry(action, ids_of(answer), recipient, details or {}))
+
+
+def _public_places(store: Reader, kind: NodeKind, lens: Lens, after: NodeId | None, limit: int) -> tuple[SeenNode, ...]:
+    """A full page of what is nobody's home, so that a short page is the last one."""
+    shown: list[SeenNode] = []
+    while len(shown) < limit:
+        found = store.list_nodes(kind, lens, after=after, limit=limit)
+        shown += [dataclasses.replace(node, degree=0) for node in found if not is_private_place(node.record)]
+        if len(found) < limit:
+            break
+        after = found[-1].record.id
+    return tuple(shown[:limit])
+
+
+def _is_open(restriction: Restriction) -> bool:
+    return restriction.is_open
 
 
 def _kind(node_id: str) -> NodeKind | None:
