@@ -1,0 +1,293 @@
+"""The evidence that peripheral children are scored by, as families for the exposure kernel.
+
+Families: *ties* between people (two steps), *missing together* (validated against chance), *events* (in company, in one
+incident), *things* (one phone, vehicle or account), *contexts* (places, schools and groups by reported presence) and
+*found* (places where children were found after going missing). Each record serves one family: a missing episode that
+coincides with a source's is missing together, otherwise the place found counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from analysis.co_missing import MissingEpisodes, MissingPairs, missing_episodes, missing_pairs
+from analysis.codes import PLACE_ROLES, code, kind_code
+from analysis.derive import SECONDS_A_DAY, Roles, base_rate, home_of, months_before, place_role_of
+from analysis.excess import combined
+from analysis.exposure import Context, Exposure, Shared, Ties, exposure
+from analysis.meetings import LARGEST_EVENT, LARGEST_SHARED, event_parts, object_ties
+from analysis.spec import number
+from analysis.weights import CAP, CONTEXT_TIES, PERSON_TIES, STEP, TieWeights, recency
+from graph.flags import Plain
+from graph.model import NodeKind
+from graph.snapshot import NO_END, Bool, Float64, Int64, Snapshot
+
+#: how telling it is to be missing with somebody, once it is no accident; and its half-life in days
+TOGETHER, TOGETHER_HALF_LIFE = 0.85, 180
+#: pairs less likely than this to have been together are left out
+LEAST_TOGETHER = 0.15
+#: being found at a place after going missing
+FOUND_AT = 0.6
+#: strength of sources: how surely they are what they are said to be
+KNOWN, CLOSED_HALF_LIFE = 0.8, 365
+CONCERN_IN_EXPLOITATION, OTHER_CONCERN = 0.9, 0.4
+#: a child believed to have harmed may be a victim too, and is no adult of concern
+CHILD_OF_CONCERN = 0.4
+#: share of sources assumed where records are few
+PRIOR = 0.05
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Records:
+    """Records of people with people or contexts: (person, other, weight, tie row)."""
+
+    person: Int64
+    other: Int64
+    weight: Float64
+    tie: Int64
+
+    def kept(self, ties: Bool) -> Records:
+        """Only what rests on the ties that are True."""
+        chosen = ties[self.tie]
+        return Records(self.person[chosen], self.other[chosen], self.weight[chosen], self.tie[chosen])
+
+    def matrix(self, count: int, *, both_ways: bool = False) -> sparse.csr_array:
+        """One entry a pair: 1 - product of (1 - weight)."""
+        person, other, weight = self.person, self.other, self.weight
+        if both_ways:
+            person, other = np.concatenate([person, other]), np.concatenate([other, person])
+            weight = np.concatenate([weight, weight])
+        row, column, value = combined(person, other, weight, CAP)
+        return sparse.csr_array(sparse.coo_array((value, (row, column)), shape=(count, count)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """Everything of one run that does not depend on which ties are left out."""
+
+    snapshot: Snapshot
+    roles: Roles
+    weights: TieWeights
+    #: strength of each node as a source
+    sources: Float64
+    #: children who can be flagged
+    targets: Bool
+    ties: Records
+    events: Records
+    things: Records
+    contexts: Records
+    #: share of sources among people, by node
+    rate: Float64
+    since: int
+    parameters: Mapping[str, Plain]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Together:
+    """Missing episodes and the pairs of them that are no accident."""
+
+    episodes: MissingEpisodes
+    pairs: MissingPairs
+    #: weight of each pair with kind and age; 0 when left out
+    weight: Float64
+    #: (child, place, weight, tie of the place) for episodes that coincide with no source's
+    found: Records
+
+
+def gather(snapshot: Snapshot, roles: Roles, parameters: Mapping[str, Plain]) -> Evidence:
+    """Collect the records and the sources."""
+    weights = TieWeights(snapshot, roles.today)
+    sources = source_strength(
+        snapshot, roles, months_before(snapshot.as_at, int(number(parameters, "lookback_months")))
+    )
+    return Evidence(
+        snapshot,
+        roles,
+        weights,
+        sources,
+        roles.candidate & ~roles.professional,
+        _between_people(snapshot, roles, weights),
+        _in_events(snapshot, weights),
+        Records(*_reordered(object_ties(snapshot, weights))),
+        _in_contexts(snapshot, weights),
+        base_rate(sources > 0, roles.person, roles.part, prior=PRIOR),
+        months_before(snapshot.as_at, int(number(parameters, "missing_months"))),
+        parameters,
+    )
+
+
+def source_strength(snapshot: Snapshot, roles: Roles, since: int) -> Float64:
+    """How far each person is a source: known children (less when long closed), people of concern."""
+    adult = ~roles.child
+    strength = np.zeros(len(snapshot))
+    strength[roles.person_of_concern & adult] = OTHER_CONCERN
+    strength[roles.exploitation_concern & adult] = CONCERN_IN_EXPLOITATION
+    strength[roles.exploitation_concern & roles.child] = CHILD_OF_CONCERN
+    victim = roles.known_child & roles.candidate
+    strength[victim] = KNOWN
+    episodes = snapshot.episodes
+    hub = (episodes.type == code("episode_type", "open_to_hub")) & (episodes.start_day <= roles.today)
+    hub &= (episodes.end_day > since) & roles.child[episodes.person]
+    last = np.where(episodes.end_day == NO_END, roles.today, np.minimum(episodes.end_day, roles.today))
+    fading = recency(last[hub].astype(np.int32), roles.today, np.full(int(hub.sum()), float(CLOSED_HALF_LIFE)))
+    np.maximum.at(strength, episodes.person[hub], KNOWN * fading)
+    strength[roles.professional] = 0.0
+    return strength
+
+
+def _reordered(found: tuple[Int64, Int64, Int64, Float64]) -> tuple[Int64, Int64, Float64, Int64]:
+    person, other, tie, weight = found
+    return person, other, weight, tie
+
+
+def _between_people(snapshot: Snapshot, roles: Roles, weights: TieWeights) -> Records:
+    ties = snapshot.ties
+    weight = weights.of(PERSON_TIES)
+    counted = roles.person & ~roles.professional
+    rows = np.flatnonzero((weight > 0) & counted[ties.source] & counted[ties.target] & (ties.source != ties.target))
+    return Records(ties.source[rows].astype(np.int64), ties.target[rows].astype(np.int64), weight[rows], rows)
+
+
+def _in_events(snapshot: Snapshot, weights: TieWeights) -> Records:
+    rows, weight = event_parts(snapshot, weights)
+    ties = snapshot.ties
+    return Records(ties.source[rows].astype(np.int64), ties.target[rows].astype(np.int64), weight, rows)
+
+
+def _in_contexts(snapshot: Snapshot, weights: TieWeights) -> Records:
+    ties, nodes = snapshot.ties, snapshot.nodes
+    weight = weights.of(CONTEXT_TIES)
+    person = nodes.kind == kind_code(NodeKind.PERSON)
+    rows = np.flatnonzero((weight > 0) & person[ties.source] & contexts_that_count(snapshot)[ties.target])
+    return Records(ties.source[rows].astype(np.int64), ties.target[rows].astype(np.int64), weight[rows], rows)
+
+
+def contexts_that_count(snapshot: Snapshot) -> Bool:
+    """Peer groups, schools and places; not placements and police stations, which everybody in care or custody shares."""
+    nodes = snapshot.nodes
+    roles = place_role_of(snapshot)
+    left_out = np.isin(roles, [PLACE_ROLES.index("placement"), PLACE_ROLES.index("police")])
+    chosen: Bool = ((roles >= 0) & ~left_out) | (nodes.kind == kind_code(NodeKind.PEER_GROUP))
+    return chosen
+
+
+def together(evidence: Evidence, ties: Bool) -> Together:
+    """Pairs missing together of which one can be flagged and the other is a source."""
+    snapshot, sources = evidence.snapshot, evidence.sources
+    episodes = missing_episodes(snapshot, ties, since=evidence.since)
+    pairs = missing_pairs(
+        episodes,
+        half=number(evidence.parameters, "together_half"),
+        common=number(evidence.parameters, "common_place"),
+        involving=sources > 0,
+    )
+    useful = (evidence.targets[pairs.child] & (sources[pairs.other] > 0)) | (
+        evidence.targets[pairs.other] & (sources[pairs.child] > 0)
+    )
+    first = pairs.start[:-1]
+    latest = (
+        np.maximum.reduceat(episodes.start[pairs.one], first) if len(first) else np.empty(0, dtype=np.int64)
+    ) // SECONDS_A_DAY
+    age = recency(latest.astype(np.int32), evidence.roles.today, np.full(len(latest), float(TOGETHER_HALF_LIFE)))
+    apart = evidence.roles.household[pairs.child] != evidence.roles.household[pairs.other]
+    weight = np.where(useful & apart & (pairs.weight >= LEAST_TOGETHER), pairs.weight * TOGETHER * age, 0.0)
+    return Together(episodes, pairs, weight, _found(evidence, episodes, pairs, ties))
+
+
+def _found(evidence: Evidence, episodes: MissingEpisodes, pairs: MissingPairs, ties: Bool) -> Records:
+    snapshot, roles = evidence.snapshot, evidence.roles
+    alone = np.ones(len(episodes), dtype=np.bool_)
+    alone[pairs.one] = False
+    alone[pairs.two] = False
+    # a source is at the place whoever else was missing that night
+    alone |= evidence.sources[episodes.person] > 0
+    place = episodes.found
+    people, homes = home_of(snapshot)
+    span = len(snapshot)
+    at_home = np.isin(episodes.person * span + place, people.astype(np.int64) * span + homes)
+    counts = contexts_that_count(snapshot)
+    kept = alone & (place >= 0) & ~at_home & (place != episodes.origin) & counts[np.maximum(place, 0)]
+    where = np.full(len(snapshot), -1, dtype=np.int64)
+    located = np.flatnonzero((snapshot.ties.type == code("tie_type", "occurred_at")) & ties)[::-1]
+    where[snapshot.ties.source[located]] = located
+    day = (episodes.start[kept] // SECONDS_A_DAY).astype(np.int32)
+    age = recency(day, roles.today, np.full(len(day), float(TOGETHER_HALF_LIFE)))
+    tie = where[episodes.event[kept]]
+    known = tie >= 0
+    return Records(episodes.person[kept][known], place[kept][known], FOUND_AT * age[known], tie[known])
+
+
+def pair_matrix(found: Together, count: int) -> sparse.csr_array:
+    """Weights of the pairs missing together, both ways."""
+    used = found.weight > 0
+    one, two, weight = found.pairs.child[used], found.pairs.other[used], found.weight[used]
+    rows, columns = np.concatenate([one, two]), np.concatenate([two, one])
+    return sparse.csr_array(sparse.coo_array((np.tile(weight, 2), (rows, columns)), shape=(count, count)))
+
+
+def expose(evidence: Evidence, ties: Bool, found: Together | None = None) -> Exposure:
+    """The exposure of every candidate when the ties that are False are left out."""
+    count = len(evidence.snapshot)
+    missing = together(evidence, ties) if found is None else found
+    families: dict[str, Ties | Shared | Context] = {
+        "ties": Ties(evidence.ties.kept(ties).matrix(count, both_ways=True), two_steps=True),
+        "missing": Ties(pair_matrix(missing, count)),
+        "events": Shared(evidence.events.kept(ties).matrix(count), LARGEST_EVENT),
+        "things": Shared(evidence.things.kept(ties).matrix(count), LARGEST_SHARED),
+        "contexts": Context(evidence.contexts.kept(ties).matrix(count), evidence.rate),
+        "found": Context(missing.found.matrix(count), evidence.rate),
+    }
+    return exposure(
+        families,
+        evidence.sources,
+        households=evidence.roles.household,
+        targets=evidence.targets,
+        step=STEP,
+        hub_limit=int(number(evidence.parameters, "hub_limit")),
+    )
+
+
+def own_circumstances(evidence: Evidence) -> tuple[Float64, Mapping[str, Bool]]:
+    """What is recorded about each child alone, on the log-odds scale, and which of it applies.
+
+    Weights are judgement, small on purpose: these circumstances are recorded unevenly, and none of them is a tie.
+    """
+    snapshot, roles = evidence.snapshot, evidence.roles
+    today = roles.today
+    episodes = missing_episodes(snapshot, since=today - 365)
+    times = np.bincount(episodes.person, minlength=len(snapshot))
+    table = snapshot.episodes
+    current = (table.start_day <= today) & (table.end_day > today)
+
+    def in_episode(*kinds: str) -> Bool:
+        mask = np.zeros(len(snapshot), dtype=np.bool_)
+        mask[table.person[current & np.isin(table.type, [code("episode_type", kind) for kind in kinds])]] = True
+        return mask
+
+    applies: dict[str, Bool] = {
+        "missing once or twice in a year": (times >= 1) & (times <= 2),
+        "missing three times or more in a year": times >= 3,
+        "looked after": in_episode("looked_after"),
+        "not in mainstream education": in_episode(
+            "missing_from_education", "pupil_referral_unit", "alternative_provision", "elective_home_education"
+        ),
+        "special educational needs or disability": snapshot.nodes.send == 1,
+    }
+    total = np.zeros(len(snapshot))
+    for name, mask in applies.items():
+        total += OWN_CIRCUMSTANCES[name] * mask
+    return total, applies
+
+
+#: log-odds of what is recorded about a child alone
+OWN_CIRCUMSTANCES: Mapping[str, float] = {
+    "missing once or twice in a year": 0.4,
+    "missing three times or more in a year": 0.9,
+    "looked after": 0.3,
+    "not in mainstream education": 0.4,
+    "special educational needs or disability": 0.2,
+}

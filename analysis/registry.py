@@ -1,0 +1,29 @@
+"""All detectors by name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from analysis import hotspot_places, peripheral_children, shared_associates
+from analysis.spec import Detector
+from graph.errors import UsageError
+
+#: in the order in which they are offered
+DETECTORS: Mapping[str, Detector] = MappingProxyType(
+    {
+        module.SPEC.name: Detector(module.SPEC, module.detect)
+        for module in (hotspot_places, shared_associates, peripheral_children)
+    }
+)
+
+
+def detector(name: str) -> Detector:
+    """The detector of that name. Raises UsageError with the nearest name there is."""
+    found = DETECTORS.get(name)
+    if found is None:
+        near = difflib.get_close_matches(name[:100], DETECTORS, n=1)
+        hint = f'; did you mean "{near[0]}"?' if near else f"; there are {', '.join(DETECTORS)}"
+        raise UsageError(f"there is no such detector{hint}")
+    return found
