@@ -171,7 +171,7 @@ def _note(opened: Opened, work: _Work) -> WriteNote:
         agency=options.agency,
         # with rejected rows the same files may bring more next time
         content_digest=None if options.rejects else digest.hexdigest(),
-        files=tuple((file.name, opened.rows_of(file.name), file.digest) for file in opened.files),
+        files=tuple((file.name, file.rows, file.digest) for file in opened.files),
     )
 
 
@@ -320,9 +320,9 @@ def _report(
     files = tuple(
         FileReport(
             file.name,
-            opened.tables_of(file.name),
+            file.tables,
             file.encoding,
-            opened.rows_of(file.name),
+            file.rows,
             file.digest,
             len(findings.rejected.get(file.name, ())) if outcome != "rejected" else 0,
         )
