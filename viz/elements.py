@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import orjson
 
 from graph.errors import UnknownWord
@@ -44,6 +45,9 @@ KIND_LABELS: Mapping[str, str] = {
     NodeKind.PHONE.value: "Phone",
     NodeKind.ACCOUNT.value: "Online account",
 }
+
+#: ties to a peer group pull harder, so that its bubble is one
+_MEMBER_PULL = 4.0
 
 UrlOf = Callable[[str], str | None]
 
@@ -161,7 +165,8 @@ def map_document(
     labels = [label_of(node.record) for node in nodes]
     source = [row_of[tie.tie.source] for tie in ties]
     target = [row_of[tie.tie.target] for tie in ties]
-    drawn = place(ids, source, target, seed=seed, positions=positions)
+    pull = np.array([_MEMBER_PULL if tie.tie.tie_type == "member_of" else 1.0 for tie in ties])
+    drawn = place(ids, source, target, seed=seed, positions=positions, weights=pull)
     cut = [row_of[node_id] for node_id in neighbourhood.cut if node_id in row_of]
     day = as_at or made_at.date()
     first = neighbourhood.seeds[0] if neighbourhood.seeds else None

@@ -25,12 +25,12 @@ Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
 
 #: usual distance of neighbouring nodes, units
-SPACING = 58.0
+SPACING = 54.0
 #: least distance of two nodes: units down, and across (labels are wide)
 LEAST_DOWN = 46.0
 LEAST_ACROSS = 66.0
 #: how much wider than high a map is drawn: screens and labels are wide
-STRETCH = 1.3
+STRETCH = 1.45
 #: maps up to this size are one group a component: cutting them up would hide their shape
 WHOLE_UP_TO = 40
 #: larger communities are divided again
@@ -171,7 +171,7 @@ def _from_scratch(matrix: sparse.csr_array, group: Int64, seed: int) -> tuple[Fl
     x, y = jitter[0].copy(), jitter[1].copy()
     of = np.repeat(np.arange(groups, dtype=np.int64), np.diff(first))
     kernels.inside(x, y, first, start, other, weight, SPACING, PAIR_STEPS)
-    radius = kernels.radii(x, y, first) + 0.62 * SPACING
+    radius = kernels.radii(x, y, first) + 0.5 * SPACING
     middle_x, middle_y = _pack(start, other, weight, of, radius, seed)
     kernels.turn(x, y, first, of, start, other, weight, middle_x, middle_y)
     x, y = (x + middle_x[of]) * STRETCH, y + middle_y[of]

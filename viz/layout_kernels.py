@@ -139,11 +139,16 @@ def inside(x, y, first, start, other, weight, spacing, pair_steps):  # type: ign
 
 @_compiled
 def radii(x, y, first):  # type: ignore[no-untyped-def]
-    """Radius of each group around its middle (0, 0)."""
+    """Radius of each group around its middle (0, 0): between its farthest node and its body, so that one straggler
+    does not keep all other groups away."""
     result = np.zeros(len(first) - 1)
     for g in range(len(result)):
+        farthest, square = 0.0, 0.0
         for i in range(first[g], first[g + 1]):
-            result[g] = max(result[g], math.hypot(x[i], y[i]))
+            farthest = max(farthest, math.hypot(x[i], y[i]))
+            square += x[i] * x[i] + y[i] * y[i]
+        body = 1.42 * math.sqrt(square / max(1, first[g + 1] - first[g]))
+        result[g] = 0.5 * (farthest + min(body, farthest))
     return result
 
 

@@ -20,8 +20,15 @@ FOCUS = "#0b0c0c"
 #: radius of a symbol, units; seeds and hubs are drawn larger by the factors
 RADIUS = 13.0
 SEED_FACTOR = 1.35
-#: soft fills behind peer groups, told apart by their printed name
-SETS = ("#7a9cb8", "#b89a6a", "#8fa87c", "#a88aa8", "#6fa3a0", "#b58a80")
+#: soft tints behind peer groups (edge, middle), blended by darkening; told apart by their printed name
+SETS = (
+    ("#ecf1f3", "#dce7ef"),
+    ("#f6f0e4", "#f1e5d1"),
+    ("#eef2e7", "#e1ebd7"),
+    ("#f2edf1", "#eae0eb"),
+    ("#eaf1ef", "#d9e9e7"),
+    ("#f6ede9", "#f2e0db"),
+)
 FONT = "Arial, Helvetica, sans-serif"
 
 
@@ -134,7 +141,9 @@ STANDINGS: dict[str, Stroke] = {
     "tentative": Stroke("Tentative", "every report is doubtful", (1.5, 4.0), 1.7),
 }
 POLARITIES: dict[str, Stroke] = {
-    "concern": Stroke("Concern", "the tie itself is a worry", colour="#a33a2c", marker="M0 -1.05L1.05 .8H-1.05Z"),
+    "concern": Stroke(
+        "Concern", "the tie itself is a worry", colour="#a33a2c", marker="M0 -1.15L1.15 0L0 1.15L-1.15 0Z"
+    ),
     "neutral": Stroke("Neutral", "says neither good nor bad", colour="#67737c"),
     "protective": Stroke(
         "Protective",
@@ -174,7 +183,7 @@ def palette_module() -> str:
         " Stroke */\n"
         "/** @type {{background: string, ink: string, secondary: string, highlight: string, focus: string,"
         " radius: number,"
-        " seedFactor: number, font: string, sets: string[], symbols: Record<string, Symbol>,"
+        " seedFactor: number, font: string, sets: [string, string][], symbols: Record<string, Symbol>,"
         " standings: Record<string, Stroke>, polarities: Record<string, Stroke>}} */\n"
         f"export const PALETTE = {body};\n"
     )

@@ -56,7 +56,7 @@ export class Camera {
 
   /** @param {{left: number, top: number, right: number, bottom: number}} box in map units @param {number} most scale */
   fit(box, most = 1.5) {
-    const pad = Math.min(70, this.width / 8);
+    const pad = Math.min(46, this.width / 8);
     const wide = Math.max(1, box.right - box.left);
     const high = Math.max(1, box.bottom - box.top);
     const scale = Math.min((this.width - 2 * pad) / wide, (this.height - 2 * pad) / high, most);

@@ -83,6 +83,59 @@ export function tree(x, y, rows) {
   return pairs;
 }
 
+/** Members farther apart than this are not joined; a group in two places is drawn as two bubbles. */
+const REACH = 210;
+/** A corridor or a triangle keeps this far from those who are not members. */
+const CLEAR = 34;
+
+/**
+ * The shape of a peer group: strokes between members and filled triangles, none of which covers anybody else.
+ * The shortest tree holds near members together even where others stand in the way.
+ * @param {Float64Array} x @param {Float64Array} y @param {number[]} rows members @param {number[]} all rows that are shown
+ * @returns {{pairs: [number, number][], triangles: [number, number, number][]}}
+ */
+export function bubble(x, y, rows, all) {
+  const members = new Set(rows);
+  const left = Math.min(...rows.map((i) => x[i])) - CLEAR;
+  const right = Math.max(...rows.map((i) => x[i])) + CLEAR;
+  const top = Math.min(...rows.map((i) => y[i])) - CLEAR;
+  const bottom = Math.max(...rows.map((i) => y[i])) + CLEAR;
+  const others = all.filter((i) => !members.has(i) && x[i] > left && x[i] < right && y[i] > top && y[i] < bottom);
+  const near = (/** @type {number} */ a, /** @type {number} */ b) => Math.hypot(x[a] - x[b], y[a] - y[b]) <= REACH;
+  const pairs = tree(x, y, rows).filter(([a, b]) => near(a, b));
+  const joined = new Set();
+  const key = (/** @type {number} */ a, /** @type {number} */ b) => `${Math.min(a, b)},${Math.max(a, b)}`;
+  for (let p = 0; p < rows.length; p += 1) {
+    for (let q = p + 1; q < rows.length; q += 1) {
+      const [a, b] = [rows[p], rows[q]];
+      if (!near(a, b)) continue;
+      if (others.some((i) => segmentDistance(x[i], y[i], x[a], y[a], x[b], y[b]) < CLEAR)) continue;
+      joined.add(key(a, b));
+      pairs.push([a, b]);
+    }
+  }
+  /** @type {[number, number, number][]} */
+  const triangles = [];
+  for (let p = 0; p < rows.length; p += 1) {
+    for (let q = p + 1; q < rows.length; q += 1) {
+      if (!joined.has(key(rows[p], rows[q]))) continue;
+      for (let r = q + 1; r < rows.length; r += 1) {
+        const [a, b, c] = [rows[p], rows[q], rows[r]];
+        if (!joined.has(key(a, c)) || !joined.has(key(b, c))) continue;
+        if (!others.some((i) => inside(x, y, i, a, b, c))) triangles.push([a, b, c]);
+      }
+    }
+  }
+  return { pairs, triangles };
+}
+
+/** Whether node i is in the triangle of three others. @param {Float64Array} x @param {Float64Array} y */
+function inside(x, y, /** @type {number} */ i, /** @type {number} */ a, /** @type {number} */ b, /** @type {number} */ c) {
+  const side = (/** @type {number} */ p, /** @type {number} */ q) => (x[q] - x[p]) * (y[i] - y[p]) - (y[q] - y[p]) * (x[i] - x[p]);
+  const [u, v, w] = [side(a, b), side(b, c), side(c, a)];
+  return (u >= 0 && v >= 0 && w >= 0) || (u <= 0 && v <= 0 && w <= 0);
+}
+
 /** Room on the screen: boxes are taken once; cells keep the question cheap. */
 export class Room {
   constructor(cell = 64) {

@@ -8,7 +8,7 @@ async function start(root) {
   const source = root.dataset.source;
   if (!source) return;
   try {
-    const answer = await fetch(source, { credentials: "same-origin", headers: { Accept: "application/json" } });
+    const answer = await fetch(source, { credentials: "include", mode: "cors" });
     if (!answer.ok) throw new Error(String(answer.status));
     const map = new KithMap(root, await answer.json(), {
       expand: root.dataset.expand || null,

@@ -2,7 +2,7 @@
 
 /** @typedef {{label: string, outline: string, icon: string, colour: string}} Symbol */
 /** @typedef {{label: string, meaning: string, dash: number[], width: number, colour: string, marker: string}} Stroke */
-/** @type {{background: string, ink: string, secondary: string, highlight: string, focus: string, radius: number, seedFactor: number, font: string, sets: string[], symbols: Record<string, Symbol>, standings: Record<string, Stroke>, polarities: Record<string, Stroke>}} */
+/** @type {{background: string, ink: string, secondary: string, highlight: string, focus: string, radius: number, seedFactor: number, font: string, sets: [string, string][], symbols: Record<string, Symbol>, standings: Record<string, Stroke>, polarities: Record<string, Stroke>}} */
 export const PALETTE = {
  "background": "#fbfaf7",
  "ink": "#1d2a33",
@@ -13,12 +13,30 @@ export const PALETTE = {
  "seedFactor": 1.35,
  "font": "Arial, Helvetica, sans-serif",
  "sets": [
-  "#7a9cb8",
-  "#b89a6a",
-  "#8fa87c",
-  "#a88aa8",
-  "#6fa3a0",
-  "#b58a80"
+  [
+   "#ecf1f3",
+   "#dce7ef"
+  ],
+  [
+   "#f6f0e4",
+   "#f1e5d1"
+  ],
+  [
+   "#eef2e7",
+   "#e1ebd7"
+  ],
+  [
+   "#f2edf1",
+   "#eae0eb"
+  ],
+  [
+   "#eaf1ef",
+   "#d9e9e7"
+  ],
+  [
+   "#f6ede9",
+   "#f2e0db"
+  ]
  ],
  "symbols": {
   "person_child": {
@@ -127,7 +145,7 @@ export const PALETTE = {
    "dash": [],
    "width": 1.6,
    "colour": "#a33a2c",
-   "marker": "M0 -1.05L1.05 .8H-1.05Z"
+   "marker": "M0 -1.15L1.15 0L0 1.15L-1.15 0Z"
   },
   "neutral": {
    "label": "Neutral",

@@ -3,18 +3,27 @@
 
 import { PALETTE } from "./palette.js";
 import { boxOf, Camera } from "./camera.js";
-import { Grid, Room, segmentDistance, tree, wrap } from "./geometry.js";
+import { bubble, Grid, Room, segmentDistance, wrap } from "./geometry.js";
 
 /** @typedef {import("./model.js").MapModel} MapModel */
-/** @typedef {{canvas: HTMLCanvasElement, width: number, height: number}} Sprite */
+/** @typedef {{image: ImageBitmap, width: number, height: number}} Sprite */
 
 const STANDINGS = Object.values(PALETTE.standings);
 const POLARITIES = Object.values(PALETTE.polarities);
 const SYMBOL_KEYS = Object.keys(PALETTE.symbols);
 const LINE_HEIGHT = 15;
-//: more ties in sight than this are drawn without dashes and markers, which could not be told apart anyway
+// more ties in sight than this are drawn without dashes and markers, which could not be told apart anyway
 const FINE_TIES = 3000;
+// more than this and they are hair lines
+const HAIR_TIES = 500;
 const MOST_LABELS = 320;
+// more than this and a moving view shows its last picture between full ones
+const SLOW_TIES = 12000;
+// below this scale only landmarks are named
+const FAR = 0.33;
+const LANDMARKS = new Set(["school", "group", "place", "operation"]);
+// more symbols in sight than this and labels may cover some
+const MOST_KEPT_CLEAR = 2500;
 const MOST_SPRITES = 3000;
 
 /** @param {string} kind @param {string|null} band */
@@ -42,6 +51,12 @@ export class Renderer {
     this.paths = new Map();
     this.waiting = 0;
     this.drawCost = 0;
+    this.stale = true;
+    this.tiesInSight = 0;
+    /** @type {{image: OffscreenCanvas, scale: number, left: number, top: number, at: number}|null} */
+    this.kept = null;
+    /** @type {ReturnType<typeof setTimeout>|undefined} */
+    this.rest = undefined;
     this.setModel(model);
   }
 
@@ -65,13 +80,14 @@ export class Renderer {
     for (const t of model.shownTies) this.buckets[model.style[t]].push(t);
     this.grid = new Grid(model.x, model.y, model.shownNodes);
     const degree = model.nodes.degree;
-    this.labelOrder = [...model.shownNodes].sort((a, b) =>
-      Number(model.seeds.has(b)) - Number(model.seeds.has(a)) || degree[b] - degree[a] || a - b);
+    const rank = (/** @type {number} */ i) => (model.seeds.has(i) ? 0 : LANDMARKS.has(model.nodes.kind[i]) ? 1 : 2);
+    this.labelOrder = [...model.shownNodes].sort((a, b) => rank(a) - rank(b) || degree[b] - degree[a] || a - b);
     this.bubbles = model.sets.map((set) => {
       const head = model.rowOf.get(set.id);
       const rows = [...new Set(head === undefined ? set.members : [head, ...set.members])]
         .filter((i) => model.nodeShown[i]);
-      return { label: set.label, rows, pairs: rows.length ? tree(model.x, model.y, rows) : [] };
+      const shape = rows.length ? bubble(model.x, model.y, rows, model.shownNodes) : { pairs: [], triangles: [] };
+      return { label: set.label, rows, headed: head !== undefined && Boolean(model.nodeShown[head]), ...shape };
     });
     this.request();
   }
@@ -91,12 +107,47 @@ export class Renderer {
     this.request();
   }
 
-  request() {
+  /** Draw at the next frame. @param {boolean} moving the view is being panned or zoomed */
+  request(moving = false) {
+    if (!moving) this.stale = true;
     if (this.waiting) return;
     this.waiting = requestAnimationFrame(() => {
       this.waiting = 0;
+      if (moving && !this.stale && this.redrawKept()) return;
       this.draw();
     });
+  }
+
+  /**
+   * While a very large map moves, its last picture is moved along and drawn anew five times a second, and at rest.
+   * @returns {boolean} false when it must be drawn anew now
+   */
+  redrawKept() {
+    const { kept, context, camera } = this;
+    clearTimeout(this.rest);
+    if (!kept || performance.now() - kept.at > 200) return false;
+    const zoom = camera.scale / kept.scale;
+    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    context.globalAlpha = 1;
+    context.fillStyle = PALETTE.background;
+    context.fillRect(0, 0, camera.width, camera.height);
+    context.drawImage(kept.image, camera.left - kept.left * zoom, camera.top - kept.top * zoom, camera.width * zoom, camera.height * zoom);
+    this.rest = setTimeout(() => this.request(), 120);
+    return true;
+  }
+
+  /** Keep the picture just drawn, if it is a slow one. */
+  keep() {
+    const { camera, canvas } = this;
+    this.stale = false;
+    if (this.tiesInSight < SLOW_TIES) {
+      this.kept = null;
+      return;
+    }
+    const image = this.kept?.image.width === canvas.width && this.kept.image.height === canvas.height
+      ? this.kept.image : new OffscreenCanvas(canvas.width, canvas.height);
+    /** @type {OffscreenCanvasRenderingContext2D} */ (image.getContext("2d")).drawImage(canvas, 0, 0);
+    this.kept = { image, scale: camera.scale, left: camera.left, top: camera.top, at: performance.now() };
   }
 
   /** Radius of a node's symbol, pixels. @param {number} i */
@@ -121,6 +172,7 @@ export class Renderer {
     this.drawTies();
     this.drawNodes();
     this.drawLabels();
+    this.keep();
     this.drawCost = performance.now() - began;
   }
 
@@ -129,22 +181,35 @@ export class Renderer {
     if (camera.scale < 0.08) return;
     context.lineCap = "round";
     context.lineJoin = "round";
+    // darkening makes strokes and fills of one group one flat shape, and shows where two groups overlap
+    context.globalCompositeOperation = "darken";
     this.bubbles.forEach((bubble, number) => {
       if (bubble.rows.length < 2) return;
-      context.strokeStyle = PALETTE.sets[number % PALETTE.sets.length];
-      context.beginPath();
-      for (const [a, b] of bubble.pairs) {
-        context.moveTo(this.screenX[a], this.screenY[a]);
-        context.lineTo(this.screenX[b], this.screenY[b]);
+      const [edge, fill] = PALETTE.sets[number % PALETTE.sets.length];
+      const strokes = new Path2D();
+      for (const i of bubble.rows) {
+        strokes.moveTo(this.screenX[i], this.screenY[i]);
+        strokes.lineTo(this.screenX[i], this.screenY[i]);
       }
-      // the wider stroke shows as a soft edge around the narrower
-      context.globalAlpha = 0.16;
+      for (const [a, b] of bubble.pairs) {
+        strokes.moveTo(this.screenX[a], this.screenY[a]);
+        strokes.lineTo(this.screenX[b], this.screenY[b]);
+      }
+      const areas = new Path2D();
+      for (const corners of bubble.triangles) {
+        corners.forEach((i, at) => (at ? areas.lineTo(this.screenX[i], this.screenY[i]) : areas.moveTo(this.screenX[i], this.screenY[i])));
+        areas.closePath();
+      }
+      context.strokeStyle = edge;
       context.lineWidth = 66 * camera.scale;
-      context.stroke();
+      context.stroke(strokes);
+      context.strokeStyle = fill;
+      context.fillStyle = fill;
       context.lineWidth = 58 * camera.scale;
-      context.stroke();
+      context.stroke(strokes);
+      context.fill(areas);
     });
-    context.globalAlpha = 1;
+    context.globalCompositeOperation = "source-over";
     context.lineCap = "butt";
   }
 
@@ -169,22 +234,23 @@ export class Renderer {
       inSight.push(seen);
       count += seen.length;
     }
+    this.tiesInSight = count;
     const fine = count <= FINE_TIES && camera.scale > 0.12;
     const calm = fine ? Math.min(1, 0.45 + camera.scale) : 0.4;
     const lit = this.lit();
     inSight.forEach((seen, style) => {
       if (!seen.length) return;
       const dimmed = lit ? seen.filter((t) => !lit.ties.has(t)) : seen;
-      this.strokeTies(dimmed, style, fine, lit ? 0.16 : calm, 0);
+      this.strokeTies(dimmed, style, fine, lit ? 0.16 : calm, 0, count);
     });
     if (lit) {
-      inSight.forEach((seen, style) => this.strokeTies(seen.filter((t) => lit.ties.has(t)), style, true, 1, 0.9));
+      inSight.forEach((seen, style) => this.strokeTies(seen.filter((t) => lit.ties.has(t)), style, true, 1, 0.9, count));
     }
     if (fine && camera.scale > 0.4) this.drawMarkers(inSight, lit);
   }
 
-  /** @param {number[]} ties @param {number} style @param {boolean} fine @param {number} alpha @param {number} extra width */
-  strokeTies(ties, style, fine, alpha, extra) {
+  /** @param {number[]} ties @param {number} style @param {boolean} fine @param {number} alpha @param {number} extra width @param {number} inSight */
+  strokeTies(ties, style, fine, alpha, extra, inSight) {
     if (!ties.length) return;
     const { context, model, camera } = this;
     const standing = STANDINGS[Math.floor(style / 3)];
@@ -192,10 +258,20 @@ export class Renderer {
     const bent = fine && camera.scale > 0.3;
     context.globalAlpha = alpha;
     context.strokeStyle = POLARITIES[style % 3].colour;
-    context.lineWidth = fine ? (standing.width + extra) * Math.min(1.3, Math.max(0.6, camera.scale)) : 0.7;
+    // hair lines are drawn many times faster than wide ones, and wide ones faster in short paths
+    const wide = (standing.width + extra) * Math.min(1.3, Math.max(0.6, camera.scale));
+    const hair = extra === 0 && inSight > HAIR_TIES;
+    context.lineWidth = hair ? Math.min(wide, (fine ? 1 : 0.7) / this.ratio) : wide;
     context.setLineDash(fine ? standing.dash : []);
     context.beginPath();
+    let length = 0;
     for (const t of ties) {
+      if (!hair && length >= 24) {
+        context.stroke();
+        context.beginPath();
+        length = 0;
+      }
+      length += 1;
       const ax = this.screenX[source[t]];
       const ay = this.screenY[source[t]];
       const bx = this.screenX[target[t]];
@@ -290,20 +366,27 @@ export class Renderer {
     }
   }
 
-  /** Far out every node is a dot: squares in one path a colour. @param {number} radius @param {ReturnType<Renderer["lit"]>} lit */
+  /** Far out every node is a dot: squares, in paths short enough to fill quickly. @param {number} radius @param {ReturnType<Renderer["lit"]>} lit */
   drawDots(radius, lit) {
     const { context, camera, model } = this;
-    const side = radius * 2;
+    const { ratio } = this;
+    const side = Math.max(1, Math.round(radius * 2 * ratio)) / ratio;
     for (const key of SYMBOL_KEYS) {
       context.fillStyle = PALETTE.symbols[key].colour;
       context.globalAlpha = lit ? 0.3 : 1;
       context.beginPath();
+      let length = 0;
       for (const i of model.shownNodes) {
         if (this.keys[i] !== key) continue;
         const x = this.screenX[i];
         const y = this.screenY[i];
         if (x < 0 || y < 0 || x > camera.width || y > camera.height) continue;
-        context.rect(x - radius, y - radius, side, side);
+        context.rect(Math.round((x - radius) * ratio) / ratio, Math.round((y - radius) * ratio) / ratio, side, side);
+        length += 1;
+        if (length % 50 === 0) {
+          context.fill();
+          context.beginPath();
+        }
       }
       context.fill();
     }
@@ -315,7 +398,13 @@ export class Renderer {
   drawSymbol(i, x, y, least = 0) {
     const radius = Math.round(Math.max(least, this.radius(i)) * 2) / 2;
     const sprite = this.symbol(this.keys[i], radius, Boolean(this.model.nodes.hub[i]), this.model.seeds.has(i));
-    this.context.drawImage(sprite.canvas, x - sprite.width / 2, y - sprite.height / 2, sprite.width, sprite.height);
+    this.stamp(sprite, x - sprite.width / 2, y - sprite.height / 2);
+  }
+
+  /** Copy a small picture to whole device pixels: several times faster than between them, and sharper. @param {Sprite} sprite @param {number} left @param {number} top */
+  stamp(sprite, left, top) {
+    const { ratio } = this;
+    this.context.drawImage(sprite.image, Math.round(left * ratio) / ratio, Math.round(top * ratio) / ratio, sprite.width, sprite.height);
   }
 
   /** @param {number} i @param {string} colour @param {number} width @param {number} gap */
@@ -329,40 +418,55 @@ export class Renderer {
     context.stroke();
   }
 
+  /** @param {number} i @param {number} margin pixels */
+  isInSight(i, margin) {
+    const x = this.screenX[i];
+    const y = this.screenY[i];
+    return x >= -margin && y >= -margin && x <= this.camera.width + margin && y <= this.camera.height + margin;
+  }
+
   drawLabels() {
     const { camera, model } = this;
     const lit = this.lit();
     const room = new Room();
+    const symbols = new Room();
     const plain = this.radius(-1);
     let count = 0;
-    // symbols take room too, but only while there are few enough for labels to avoid them
-    if (camera.scale > 0.3) {
+    const far = camera.scale < FAR;
+    let inSight = 0;
+    for (const i of model.shownNodes) if (this.isInSight(i, 0)) inSight += 1;
+    // names of people keep clear of symbols; from far off only landmarks are named, or names would hide what they name
+    if (inSight <= MOST_KEPT_CLEAR && !far) {
+      const r = plain * 0.8;
       for (const i of model.shownNodes) {
-        const x = this.screenX[i];
-        const y = this.screenY[i];
-        if (x < 0 || y < 0 || x > camera.width || y > camera.height) continue;
-        const r = plain * 0.8;
-        room.take(x - r, y - r, x + r, y + r);
+        if (this.isInSight(i, 0)) symbols.take(this.screenX[i] - r, this.screenY[i] - r, this.screenX[i] + r, this.screenY[i] + r);
       }
     }
     const forced = [this.focus, this.selected, this.hover].filter((i) => i >= 0 && model.nodeShown[i]);
     const order = lit ? [...lit.nodes].filter((i) => model.nodeShown[i]) : [];
     const first = new Set([...forced, ...order]);
     this.drawBubbleLabels(room);
-    const limit = camera.scale < 0.08 ? 40 : MOST_LABELS;
+    const limit = far ? 60 : MOST_LABELS;
     const place = (/** @type {number} */ i) => {
       if (count >= limit) return;
       const x = this.screenX[i];
       const y = this.screenY[i];
-      if (x < -60 || y < -40 || x > camera.width + 60 || y > camera.height + 20) return;
+      if (!this.isInSight(i, 60)) return;
+      if (far && !first.has(i) && !LANDMARKS.has(model.nodes.kind[i]) && !model.seeds.has(i)) return;
       const strong = model.seeds.has(i) || first.has(i);
       const sprite = this.label(model.nodes.label[i], strong);
       const top = y + this.radius(i) + 3;
       const left = x - sprite.width / 2;
-      if (!forced.includes(i) && !room.isFree(left, top, left + sprite.width, top + sprite.height)) return;
-      room.take(left, top, left + sprite.width, top + sprite.height);
+      const gap = far ? 8 : 0;
+      const right = left + sprite.width;
+      const bottom = top + sprite.height;
+      if (!forced.includes(i)) {
+        if (!room.isFree(left - gap, top - gap, right + gap, bottom + gap)) return;
+        if (!strong && !LANDMARKS.has(model.nodes.kind[i]) && !symbols.isFree(left, top, right, bottom)) return;
+      }
+      room.take(left, top, right, bottom);
       this.context.globalAlpha = lit && !lit.nodes.has(i) ? 0.35 : 1;
-      this.context.drawImage(sprite.canvas, left, top, sprite.width, sprite.height);
+      this.stamp(sprite, left, top);
       count += 1;
     };
     for (const i of first) place(i);
@@ -377,14 +481,14 @@ export class Renderer {
   drawBubbleLabels(room) {
     if (this.camera.scale < 0.2) return;
     for (const bubble of this.bubbles) {
-      if (bubble.rows.length < 2) continue;
+      if (bubble.rows.length < 2 || bubble.headed) continue;
       const head = bubble.rows.reduce((best, i) => (this.screenY[i] < this.screenY[best] ? i : best), bubble.rows[0]);
       const sprite = this.label(bubble.label, false, true);
       const left = this.screenX[head] - sprite.width / 2;
       const top = this.screenY[head] - 33 * this.camera.scale - sprite.height + 4;
       if (!room.isFree(left, top, left + sprite.width, top + sprite.height)) continue;
       room.take(left, top, left + sprite.width, top + sprite.height);
-      this.context.drawImage(sprite.canvas, left, top, sprite.width, sprite.height);
+      this.stamp(sprite, left, top);
     }
   }
 
@@ -415,18 +519,17 @@ export class Renderer {
     return path;
   }
 
-  /** @param {string} key @param {number} width @param {number} height @param {(context: CanvasRenderingContext2D) => void} paint */
+  /** @param {string} key @param {number} width @param {number} height @param {(context: OffscreenCanvasRenderingContext2D) => void} paint */
   sprite(key, width, height, paint) {
     let sprite = this.sprites.get(key);
     if (sprite) return sprite;
     if (this.sprites.size > MOST_SPRITES) this.sprites.clear();
-    const canvas = document.createElement("canvas");
-    canvas.width = Math.ceil(width * this.ratio);
-    canvas.height = Math.ceil(height * this.ratio);
-    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    const canvas = new OffscreenCanvas(Math.ceil(width * this.ratio), Math.ceil(height * this.ratio));
+    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
     context.scale(this.ratio, this.ratio);
     paint(context);
-    sprite = { canvas, width: canvas.width / this.ratio, height: canvas.height / this.ratio };
+    const size = { width: canvas.width / this.ratio, height: canvas.height / this.ratio };
+    sprite = { image: canvas.transferToImageBitmap(), ...size };
     this.sprites.set(key, sprite);
     return sprite;
   }
@@ -512,7 +615,7 @@ export class Renderer {
   }
 }
 
-/** A small white disc with three dots: more ties than are shown. @param {CanvasRenderingContext2D} context */
+/** A small white disc with three dots: more ties than are shown. @param {OffscreenCanvasRenderingContext2D} context */
 function drawHubBadge(context) {
   context.fillStyle = "#ffffff";
   context.strokeStyle = PALETTE.ink;

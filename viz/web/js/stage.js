@@ -112,7 +112,7 @@ export class Stage {
       this.renderer.canvas.classList.add("kith-map__canvas--moving");
       this.renderer.camera.pan(now.x - before.x, now.y - before.y);
     }
-    this.renderer.request();
+    this.renderer.request(true);
     this.follow();
   }
 
@@ -152,7 +152,7 @@ export class Stage {
     const direction = DIRECTIONS[event.key];
     if (direction && event.shiftKey) {
       this.renderer.camera.pan(-direction[0] * 80, -direction[1] * 80);
-      this.renderer.request();
+      this.renderer.request(true);
       this.follow();
     } else if (direction) {
       const next = this.current < 0 ? this.model.first() : this.model.towards(this.current, direction[0], direction[1]);
@@ -220,7 +220,7 @@ export class Stage {
   /** @param {number} factor @param {number} [x] @param {number} [y] */
   zoom(factor, x, y) {
     this.renderer.camera.zoom(factor, x, y);
-    this.renderer.request();
+    this.renderer.request(true);
     this.follow();
   }
 
