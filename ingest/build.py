@@ -186,7 +186,12 @@ def _participants(check: ChunkCheck, around: Surroundings) -> Built:
     entities = check.references("entity_id", _ANY)
     check.unknown("entity_id", entities, around.references.unknown_nodes(entities))
     roles = check.values("role")
-    ids = [f"{event}/{entity}/{role}" for event, entity, role in zip(events, entities, roles, strict=True)]
+    # the same part told by two reports is two claims that support each other
+    told = check.raw("report_id") if check.has("report_id") else [""] * check.size
+    ids = [
+        f"{event}/{entity}/{role}/{report}" if report else f"{event}/{entity}/{role}"
+        for event, entity, role, report in zip(events, entities, roles, told, strict=True)
+    ]
     reports, stated = _evidence(check, around, ids)
     return Built((ids, events, entities, roles, _one(check, reports)), stated, derived=True)
 
