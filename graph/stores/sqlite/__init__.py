@@ -1,0 +1,5 @@
+"""The SQLite back end."""
+
+from graph.stores.sqlite.store import SqliteStore
+
+__all__ = ["SqliteStore"]
