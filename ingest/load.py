@@ -191,6 +191,7 @@ def _blocks(work: _Work) -> Iterator[Block]:
                 work.rows += len(chunk)
                 _tell(work, "loading", chunk.file)
         work.references.settle()
+    groups.close()
     if work.findings.any_problem and work.options.rejects is None:
         raise _Stop
 

@@ -7,8 +7,10 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import islice
+from typing import IO
 
 from ingest.chunks import CHUNK_ROWS
 from ingest.files import READ_ERRORS, InputFile
@@ -20,6 +22,9 @@ LONGEST_LINE = 4 * 1024**2
 LONGEST_CELL = 131_072
 MOST_COLUMNS = 1_000
 _PART = 1 << 20
+#: characters read at once of a file without quotation marks
+_PLAIN_PART = 3 << 19
+_LONG_CELL = f"a cell of more than {LONGEST_CELL} characters, or a quotation mark never closed"
 _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
 _UNDEFINED_1252 = bytes([0x81, 0x8D, 0x8F, 0x90, 0x9D])
 
@@ -37,6 +42,8 @@ class Scan:
     suspect: bool
     #: records, the header not counted
     rows: int
+    #: no quotation mark occurs, so that lines are records and can be read faster
+    plain: bool = False
 
 
 class _Lines:
@@ -46,6 +53,8 @@ class _Lines:
         self._unit = unit
         self._open = 0
         self._quoted = False
+        #: no quotation mark so far
+        self.plain = True
         self._last = b""
         #: lines so far
         self.count = 0
@@ -54,6 +63,7 @@ class _Lines:
     def count_records(self, part: bytes) -> None:
         """Count line ends outside quotation marks."""
         pieces = part.split(b'"')
+        self.plain = self.plain and len(pieces) == 1
         for piece in pieces[1 if self._quoted else 0 :: 2]:
             self._ends += piece.count(b"\n") or piece.count(b"\r")
         self._quoted ^= len(pieces) % 2 == 0
@@ -121,7 +131,8 @@ def _scan(file: InputFile, parts: Iterator[bytes], findings: Findings, given: st
             if undefined is None and len(part.translate(None, _UNDEFINED_1252)) != len(part):
                 undefined = lines.count
     decoded = utf8 and _ends(decoder)
-    return _verdict(file, findings, digest.hexdigest(), wide, given, decoded, suspect, undefined, lines.records)
+    found = Scan(digest.hexdigest(), "", "", suspect, lines.records, lines.plain and not suspect)
+    return _verdict(file, findings, found, wide, given, decoded, undefined)
 
 
 def _has_controls(part: bytes) -> bool:
@@ -145,13 +156,11 @@ def _ends(decoder: codecs.IncrementalDecoder) -> bool:
 def _verdict(
     file: InputFile,
     findings: Findings,
-    digest: str,
+    found: Scan,
     wide: str | None,
     given: str | None,
     decoded: bool,
-    suspect: bool,
     undefined: int | None,
-    rows: int,
 ) -> Scan | None:
     if decoded:
         encoding = wide or given or "utf-8-sig"
@@ -160,10 +169,10 @@ def _verdict(
         )
         if said not in ("UTF-8",):
             findings.note(file.name, f"read as {said}")
-        return Scan(digest, encoding, said, suspect, rows)
+        return replace(found, encoding=encoding, encoding_said=said)
     if wide is None and given is None and undefined is None:
         findings.note(file.name, "not UTF-8: read as Windows-1252; check the accents and dashes")
-        return Scan(digest, "cp1252", "Windows-1252", suspect, rows)
+        return replace(found, encoding="cp1252", encoding_said="Windows-1252")
     row = None if undefined is None else undefined + 1
     findings.problem(
         file.name, row, None, "bad_encoding", "neither UTF-8 nor UTF-16 nor Windows-1252; save the file as UTF-8"
@@ -198,6 +207,12 @@ class Delimited:
         With ``only`` the chunks have that one column, which is faster.
         """
         width = len(self.header)
+        if only is not None and self._plain:
+            for start, rows in self._plain_rows(findings, only + 1):
+                # rows with a cell too many count here and are a problem when the whole row is read
+                places = [place for place, row in enumerate(rows) if len(row) > only]
+                yield RawChunk([start + place for place in places], [[rows[place][only] for place in places]])
+            return
         for start, rows in self.raw_rows(findings):
             numbers: Sequence[int] = range(start, start + len(rows))
             if set(map(len, rows)) != {width}:
@@ -211,8 +226,11 @@ class Delimited:
         """Rows as they are, with the record number of the first of each part."""
         number = self.header_row + 1
         try:
-            with self.file.open() as stream:
-                reader = _reader(stream, self.scan.encoding, self.delimiter)
+            if self._plain:
+                yield from self._plain_rows(findings)
+                return
+            with self.file.open() as stream, _as_text(stream, self.scan.encoding, "") as text:
+                reader = _reader(text, self.delimiter)
                 for _ in islice(reader, self.header_row):
                     pass
                 ended = False
@@ -224,6 +242,30 @@ class Delimited:
                     number += len(rows)
         except READ_ERRORS:
             findings.problem(self.file.name, None, None, "unreadable", "the file cannot be read to its end")
+
+    @property
+    def _plain(self) -> bool:
+        """Whether each line is a row."""
+        return self.scan.plain and len(self.header) > 1
+
+    def _plain_rows(self, findings: Findings, splits: int = -1) -> Iterator[tuple[int, list[list[str]]]]:
+        """Rows of a file without quotation marks: each line is one, split at the delimiter that many times."""
+        number = self.header_row + 1
+        delimiter = self.delimiter
+        with self.file.open() as stream, _as_text(stream, self.scan.encoding, None) as text:
+            for _ in islice(text, self.header_row):
+                pass
+            while block := text.read(_PLAIN_PART):
+                lines = (block + text.readline()).split("\n")
+                if not lines[-1]:
+                    lines.pop()
+                if max(map(len, lines), default=0) > LONGEST_CELL:
+                    for place, line in enumerate(lines):
+                        if any(len(cell) > LONGEST_CELL for cell in line.split(delimiter)):
+                            findings.problem(self.file.name, number + place, None, "cell_too_long", _LONG_CELL)
+                            return
+                yield number, [line.split(delimiter, splits) for line in lines]
+                number += len(lines)
 
     def _fill(self, rows: list[list[str]], reader: Iterator[list[str]], number: int, findings: Findings) -> bool:
         try:
@@ -250,16 +292,25 @@ class Delimited:
         return kept, numbers
 
 
-def _reader(stream: object, encoding: str, delimiter: str) -> Iterator[list[str]]:
+@contextmanager
+def _as_text(stream: IO[bytes], encoding: str, newline: str | None) -> Iterator[io.TextIOWrapper]:
+    text = io.TextIOWrapper(stream, encoding=encoding, newline=newline)
+    try:
+        yield text
+    finally:
+        # the stream belongs to the caller, who closes it
+        text.detach()
+
+
+def _reader(text: io.TextIOWrapper, delimiter: str) -> Iterator[list[str]]:
     csv.field_size_limit(LONGEST_CELL)
-    text = io.TextIOWrapper(stream, encoding=encoding, newline="")  # type: ignore[type-var]
     return csv.reader(text, delimiter=delimiter, strict=True)
 
 
 def _csv_problem(error: csv.Error) -> tuple[str, str]:
     text = str(error)
     if "field larger" in text:
-        return "cell_too_long", f"a cell of more than {LONGEST_CELL} characters, or a quotation mark never closed"
+        return "cell_too_long", _LONG_CELL
     if "unexpected end" in text:
         return "bad_quotes", "a quotation mark is opened and never closed; the rest of the file was not read"
     return "bad_quotes", "quotation marks are not as in RFC 4180; the rest of the file was not read"
@@ -276,8 +327,8 @@ def open_delimited(
     """Read and check the header; None when the file cannot be read, with the problem noted."""
     header: list[str] | None = None
     try:
-        with file.open() as stream:
-            reader = _reader(stream, scanned.encoding, delimiter)
+        with file.open() as stream, _as_text(stream, scanned.encoding, "") as text:
+            reader = _reader(text, delimiter)
             header = next(islice(reader, header_row - 1, None), None)
     except csv.Error as error:
         findings.problem(file.name, header_row, None, *_csv_problem(error))

@@ -71,6 +71,13 @@ class TieGroups:
         for (kind, file), (found, numbers) in sorted(done.items(), key=lambda item: item[0][0] is RecordKind.TIE):
             yield kind, file, found, numbers
 
+    def close(self) -> None:
+        """All rows have been read: ties of which a row could not be read at all are set aside."""
+        for group in self._open.values():
+            for file, number, _, _ in group.rows:
+                self._findings.reject_row(file, number, "another row of the same link has a problem")
+        self._open.clear()
+
     def _finish(self, group: _Group, check: ChunkCheck) -> Iterator[tuple[RecordKind, str, Row, int]]:
         ties = [tie for _, _, tie, _ in group.rows if tie is not None]
         if len(ties) < len(group.rows):
