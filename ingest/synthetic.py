@@ -71,6 +71,7 @@ def _build(city: City) -> int:
     city.places = places.make_places(city)
     areas.plan_areas(city)
     rings.plan_rings(city)
+    city.places.ready(city.scale.neighbourhoods)
     city.people = people.make_people(city)
     people.add_homes(city)
     areas.set_exposure(city)
@@ -115,9 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run from the command line."""
     given = _parser().parse_args(arguments)
     assumptions = Assumptions(**{field.name: getattr(given, field.name) for field in fields(Assumptions)})
-    summary = generate(
-        given.size, given.seed, given.out, assumptions=assumptions, as_at=given.as_at, truth=given.truth
-    )
+    summary = generate(given.size, given.seed, given.out, assumptions=assumptions, as_at=given.as_at, truth=given.truth)
     for name, rows in [*summary.rows.items(), *summary.truth_rows.items()]:
         sys.stdout.write(f"{rows:>10,}  {name}\n")
     sys.stdout.write(f"{summary.ties:>10,}  links and participations, {summary.seconds:.1f} s\n")

@@ -87,9 +87,7 @@ def _write_incidents(city: City, generator: np.random.Generator, area: Integers,
     rows = len(area)
     minutes = day * MINUTES_PER_DAY + np.clip(generator.normal(19, 3.5, rows) * 60, 0, 1_439).astype(np.int64)
     points = ground.points(generator, area, spread=20)
-    pick = ByArea(places.neighbourhood, places.meeting, places.popularity**0.8, len(ground.centres)).draw(
-        generator, area
-    )
+    pick = places.nearby.draw(generator, area)
     at_place = (pick >= 0) & (generator.random(rows) < 0.25)
     kinds = {"incident": 0.72, "antisocial_behaviour": 0.18, "police_contact": 0.1}
     strands = {

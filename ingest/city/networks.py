@@ -16,7 +16,6 @@ from ingest.city.state import (
     PLACE,
     SCHOOL,
     Booleans,
-    ByArea,
     City,
     Integers,
     choose,
@@ -136,7 +135,10 @@ def add_schools_and_homes(city: City) -> None:
     )  # fmt: skip
     addresses = np.flatnonzero((people.childrens_home < 0) & (generator.random(len(people)) < 0.42))
     when = random_minutes(generator, city.first_day, city.today, len(addresses))
-    reports = add_reports(city, generator, when, mix="general", quality="good")
+    # people of one household are recorded together
+    own = np.ones(len(addresses), dtype=bool)
+    own[1:] = people.household[addresses[1:]] != people.household[addresses[:-1]]
+    reports, when = _shared_reports(city, generator, when, own, mix="general", quality="good")
     city.link(
         len(addresses), "lives_at", source=entity(PERSON, addresses), target=entity(PLACE, people.home[addresses]),
         start=when // MINUTES_PER_DAY, report=reports,
@@ -284,7 +286,7 @@ def add_acquaintances(city: City) -> None:
     rows = round(0.95 * len(people) * scale.tie_intensity)
     left, right = _acquaintances(city, generator, people.grown, rows)
     kinds = {"associate_of": 0.5, "friend_of": 0.2, "seen_with": 0.2, "online_contact_with": 0.1}
-    person_links(city, generator, left, right, kinds, mix="street", shared=0.35)
+    person_links(city, generator, left, right, kinds, mix="street", shared=0.6)
     mixed_rows = round(0.05 * len(people) * scale.tie_intensity)
     adult = people.grown[choose(generator, people.intensity[people.grown], mixed_rows)]
     youth = people.youths[choose(generator, people.intensity[people.youths], mixed_rows)]
@@ -319,11 +321,10 @@ def ordinary_places(city: City, generator: np.random.Generator, visitors: Intege
     """A place for each visit: a third at the busy places of the whole city, the rest near home."""
     places, people = city.places, city.people
     rows = len(visitors)
-    meeting = places.meeting
-    everywhere = meeting[choose(generator, places.popularity[meeting], rows)]
+    everywhere = places.anywhere.draw(generator, np.zeros(rows, dtype=np.int64))
     near = city.geography.nearest(6)
     area = near[people.neighbourhood[visitors], generator.integers(0, near.shape[1], rows)]
-    local = ByArea(places.neighbourhood, meeting, places.popularity**0.8, len(near)).draw(generator, area)
+    local = places.nearby.draw(generator, area)
     result: Integers = np.where((local >= 0) & (generator.random(rows) < 0.66), local, everywhere)
     return result
 
@@ -336,7 +337,7 @@ def add_whereabouts(city: City) -> None:
         visitors = np.repeat(who, counts)
         where = ordinary_places(city, generator, visitors)
         when = random_minutes(generator, city.first_day, city.today, len(visitors))
-        own = generator.random(len(visitors)) < 0.55
+        own = generator.random(len(visitors)) < 0.4
         own[1:] |= visitors[1:] != visitors[:-1]
         report, when = _shared_reports(city, generator, when, own, mix="general")
         kinds = {"seen_at": 0.6, "frequents": 0.32, "feels_safe_at": 0.05, "feels_unsafe_at": 0.03}

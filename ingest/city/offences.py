@@ -107,10 +107,10 @@ def _party(offences: Offences, number: int) -> None:
     strand = "sexual_exploitation"
     if len(suspects) < 3 or generator.random() < 0.6:
         times = offences.times(1 + int(generator.random() < 0.3))
-        events = [offences.offence(victim, offences.recorded(suspects), at, strand, "party") for at in times]
+        events = [offences.offence(victim, offences.recorded(suspects), at, strand, "sexual offence") for at in times]
     else:
         events = [
-            offences.offence(victim, [suspect], at, strand, "party")
+            offences.offence(victim, [suspect], at, strand, "sexual offence")
             for suspect, at in zip(suspects, offences.times(len(suspects), 28), strict=True)
         ]
     offences.plant("party", victim, suspects, events, -1 if ring is None else ring.number)
@@ -123,7 +123,7 @@ def _boyfriend(offences: Offences) -> None:
     events = []
     for at in offences.times(int(generator.integers(3, 7))):
         named = [suspect] if generator.random() < 0.92 else []
-        events.append(offences.offence(victim, named, at, "sexual_exploitation", "boyfriend"))
+        events.append(offences.offence(victim, named, at, "sexual_exploitation", "sexual offence"))
     when = random_minutes(generator, city.today - YEAR_DAYS, city.today, 1)
     if generator.random() < 0.6:
         city.link(
@@ -139,7 +139,7 @@ def _lone(offences: Offences) -> None:
     victim = next(offences.victims)
     suspects = [offences.adult() for _ in range(int(generator.integers(3, 6)))]
     events = [
-        offences.offence(victim, [suspect], at, "sexual_exploitation", "lone_offenders")
+        offences.offence(victim, [suspect], at, "sexual_exploitation", "sexual offence")
         for suspect, at in zip(suspects, offences.times(len(suspects)), strict=True)
     ]
     offences.plant("lone_offenders", victim, suspects, events)
@@ -152,7 +152,7 @@ def _ordinary(offences: Offences) -> None:
     single = max(4, city.scale.patterns * 3)
     for victim in list(offences.victims)[:single]:
         for at in offences.times(1):
-            offences.offence(victim, [offences.adult()], at, "sexual_exploitation", "single offence")
+            offences.offence(victim, [offences.adult()], at, "sexual_exploitation", "sexual offence")
     families = np.flatnonzero(people.children > 0)
     for family in families[generator.permutation(len(families))[: max(3, city.scale.patterns)]].tolist():
         adult = int(people.first[family])

@@ -7,19 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from ingest.city.geography import VINTAGE, write_localities
-from ingest.city.people import (
-    DAY,
-    ETHNICITY_SHARES,
-    MISSING,
-    MONTH,
-    YEAR_ONLY,
-    health_numbers,
-    pupil_numbers,
-    recorded_ethnicity,
-)
-from ingest.city.reporting import GRADES, SCHEMES, SYSTEMS, operation_key
+from ingest.city.keys import PERSON_KEY, keys
+from ingest.city.people import ETHNICITY_SHARES
+from ingest.city.people_file import write_people
+from ingest.city.reporting import GRADES, SCHEMES, SYSTEMS
 from ingest.city.state import KIND_STEP, KINDS, City, Integers, words
-from ingest.city.words import AWKWARD, NICKNAMES
+from ingest.city.words import NICKNAMES
 from ingest.city.writing import (
     UNKNOWN,
     Column,
@@ -31,26 +24,14 @@ from ingest.city.writing import (
     Stacked,
     Texts,
     Whole,
+    Words,
+    serial_table,
     table,
     write_csv,
     write_rows,
 )
 
 AGE_BANDS = ((0, 10, "0-9"), (10, 18, "10-17"), (18, 25, "18-24"), (25, 65, "25-64"), (65, 200, "65+"))
-PERSON_KEY, PLACE_KEY = ("P", 7), ("L", 7)
-
-
-def keys(kind: str, count: int) -> list[str]:
-    """The source keys of a kind, without the prefix of typed ids."""
-    if kind == "school":
-        return [str(900_001 + number) for number in range(count)]
-    if kind == "operation":
-        return [operation_key(number) for number in range(count)]
-    letter, width = {
-        "person": PERSON_KEY, "place": PLACE_KEY, "group": ("G", 5), "vehicle": ("V", 5), "phone": ("T", 6),
-        "account": ("A", 6),
-    }[kind]  # fmt: skip
-    return [f"{letter}{number + 1:0{width}d}" for number in range(count)]
 
 
 def counts(city: City, twins: int) -> dict[str, int]:
@@ -67,113 +48,23 @@ def write_bundle(city: City, twins: Integers, secret: int, folder: Path) -> dict
     how_many = counts(city, len(twins))
     tables = [table(f"{kind}:{key}" for key in keys(kind, how_many[kind])) for kind in KINDS]
     place_keys = table(keys("place", how_many["place"]))
+    report_keys = serial_table("R", 8, city.reports.rows)
     return {
-        "people.csv": _people(city, twins, secret, folder, place_keys),
+        "people.csv": write_people(city, twins, secret, folder, place_keys),
         "places.csv": _places(city, folder, place_keys),
         "schools.csv": _schools(city, folder),
         "peer_groups.csv": _groups(city, folder),
         "operations.csv": _operations(city, folder),
         "objects.csv": _objects(city, folder),
-        "reports.csv": _reports(city, folder),
-        "episodes.csv": _episodes(city, folder),
-        "events.csv": _events(city, folder, place_keys),
-        "participants.csv": _participants(city, folder, tables),
-        "links.csv": _links(city, folder, tables),
+        "reports.csv": _reports(city, folder, report_keys),
+        "episodes.csv": _episodes(city, folder, report_keys),
+        "events.csv": _events(city, folder, place_keys, report_keys),
+        "participants.csv": _participants(city, folder, tables, report_keys),
+        "links.csv": _links(city, folder, tables, report_keys),
         "localities.geojson": write_localities(city, folder / "localities.geojson"),
         "exposure.csv": _exposure(city, folder),
         "populations.csv": _populations(city, folder),
     }
-
-
-def _birth_dates(city: City, source: Integers) -> list[str]:
-    people = city.people
-    days = np.datetime_as_string(people.birth.astype("datetime64[D]")).tolist()
-    lengths = {DAY: 10, MONTH: 7, YEAR_ONLY: 4, MISSING: 0}
-    return [
-        days[i][: lengths[precision]]
-        for i, precision in zip(source.tolist(), people.date_precision[source].tolist(), strict=True)
-    ]
-
-
-def _names(
-    city: City, source: Integers, originals: int, generator: np.random.Generator
-) -> tuple[list[str], list[str], list[str]]:
-    people = city.people
-    given = [people.given_names[i] for i in people.given[source].tolist()]
-    family = [people.family_names[i] for i in people.family[source].tolist()]
-    known_as = [""] * len(source)
-    named = np.flatnonzero(generator.random(len(source)) < 0.015 + 0.1 * people.known[source])
-    for i, nick in zip(named.tolist(), generator.integers(0, len(NICKNAMES), len(named)).tolist(), strict=True):
-        known_as[i] = NICKNAMES[nick]
-        if nick % 5 == 0:
-            known_as[i] += ";" + given[i][:3]
-    for person, (first, last) in zip(people.awkward.tolist(), AWKWARD, strict=False):
-        given[person], family[person] = first, last
-    for row in range(originals, len(source)):
-        # a second record differs as such records do: a short name, a letter less, another order
-        variant = int(generator.integers(4))
-        if variant == 0:
-            given[row] = given[row][: max(3, len(given[row]) - 2)]
-        elif variant == 1 and len(family[row]) > 4:
-            family[row] = family[row][:-2] + family[row][-1]
-        elif variant == 2:
-            known_as[row] = given[row]
-    return given, family, known_as
-
-
-def _people(
-    city: City,
-    twins: Integers,
-    secret: int,
-    folder: Path,
-    place_keys: np.ndarray[tuple[int, ...], np.dtype[np.object_]],
-) -> int:
-    people, generator = city.people, city.generator("people as recorded")
-    originals = len(people)
-    source = np.concatenate([np.arange(originals, dtype=np.int64), twins])
-    rows = len(source)
-    given, family, known_as = _names(city, source, originals, generator)
-    second = np.arange(rows) >= originals
-    age = people.age[source]
-    health = health_numbers(generator, originals)[source]
-    pupil = pupil_numbers(generator, originals)
-    with_pupil = (age > 4) & (age < 19) & (generator.random(rows) < 0.82) & ~second
-    health = np.where(second | (health < 0), UNKNOWN, health)
-    ground = city.geography
-    home_authority = ground.district_of[ground.ward_of[people.neighbourhood[people.first[people.household[source]]]]]
-    lives_in = ground.district_of[ground.ward_of[people.neighbourhood[source]]]
-    cared_for = people.looked_after[source]
-    elsewhere = cared_for & (generator.random(rows) < 0.15)
-    authorities = table([*(ground.district_code(i) for i in range(len(ground.districts))), "E08999999"])
-    outside = len(ground.districts)
-    child = age < 18
-    sex = np.where(generator.random(rows) < 0.004, 2, people.sex[source])
-    send = np.where(child, people.send[source].astype(int), -1)
-    address = np.where((source == secret) | second | (generator.random(rows) < 0.02), -1, people.home[source])
-    protected = np.where(generator.random(rows) < np.where(people.known[source], 0.04, 0.002), 1, 0)
-    died = np.where(
-        (age > 16) & (generator.random(rows) < 0.003), city.today - generator.integers(1, 900, rows), UNKNOWN
-    )
-    died[source == secret] = UNKNOWN
-    columns: dict[str, Column] = {
-        "person_id": Lookup(table(keys("person", rows)), np.arange(rows)),
-        "given_name": Texts(given),
-        "family_name": Texts(family),
-        "also_known_as": Texts(known_as),
-        "date_of_birth": Texts(_birth_dates(city, source)),
-        "sex": Lookup(table("FMU"), sex),
-        "ethnicity": Lookup(table(words("ethnicity")), recorded_ethnicity(city)[source]),
-        "nhs_number": Whole(health),
-        "upn": Texts([pupil[i] if has else "" for i, has in zip(source.tolist(), with_pupil.tolist(), strict=True)]),
-        "home_authority": Lookup(authorities, np.where(child, np.where(elsewhere, outside, home_authority), -1)),
-        "placing_authority": Lookup(authorities, np.where(cared_for, np.where(elsewhere, outside, home_authority), -1)),
-        "host_authority": Lookup(authorities, np.where(cared_for, lives_in, -1)),
-        "address_place_id": Lookup(place_keys, address),
-        "protected_address": Lookup(table("01"), protected),
-        "send": Lookup(table("01"), send),
-        "died_on": Days(died),
-    }
-    return write_csv(folder / "people.csv", columns, rows)
 
 
 def _postcodes(city: City, neighbourhood: Integers, generator: np.random.Generator) -> list[str]:
@@ -186,7 +77,7 @@ def _postcodes(city: City, neighbourhood: Integers, generator: np.random.Generat
     return [f"KM{ward} {s}{letters[a]}{letters[b]}" for ward, s, a, b in zip(wards, sector, first, second, strict=True)]
 
 
-def _places(city: City, folder: Path, place_keys: np.ndarray[tuple[int, ...], np.dtype[np.object_]]) -> int:
+def _places(city: City, folder: Path, place_keys: Words) -> int:
     places, generator = city.places, city.generator("places as recorded")
     rows = len(places)
     ward = city.geography.ward_of[places.neighbourhood]
@@ -272,12 +163,12 @@ def _objects(city: City, folder: Path) -> int:
     return write_rows(folder / "objects.csv", ("object_id", "object_type", "identifier"), rows)
 
 
-def _reports(city: City, folder: Path) -> int:
+def _reports(city: City, folder: Path, report_keys: Words) -> int:
     reports = city.reports
     rows = reports.rows
     grades = table(GRADES)
     columns: dict[str, Column] = {
-        "report_id": Serial("R", 8, np.arange(rows)),
+        "report_id": Lookup(report_keys, np.arange(rows)),
         "agency": Lookup(table(words("agency")), reports.column("agency")),
         "system": Lookup(table(SYSTEMS), reports.column("system")),
         "reference": Serial("REF-", 8, np.arange(rows)),
@@ -295,7 +186,7 @@ def _reports(city: City, folder: Path) -> int:
     return write_csv(folder / "reports.csv", columns, rows)
 
 
-def _episodes(city: City, folder: Path) -> int:
+def _episodes(city: City, folder: Path, report_keys: Words) -> int:
     episodes = city.episodes
     columns: dict[str, Column] = {
         "episode_id": Serial("S", 7, episodes.numbers),
@@ -305,12 +196,12 @@ def _episodes(city: City, folder: Path) -> int:
         "strand": Lookup(table(words("strand")), episodes.column("strand")),
         "started_on": Days(episodes.column("start")),
         "ended_on": Days(episodes.column("end")),
-        "report_id": Serial("R", 8, episodes.column("report")),
+        "report_id": Lookup(report_keys, episodes.column("report")),
     }
     return write_csv(folder / "episodes.csv", columns, episodes.rows)
 
 
-def _events(city: City, folder: Path, place_keys: np.ndarray[tuple[int, ...], np.dtype[np.object_]]) -> int:
+def _events(city: City, folder: Path, place_keys: Words, report_keys: Words) -> int:
     events = city.events
 
     def place(name: str) -> Integers:
@@ -328,23 +219,23 @@ def _events(city: City, folder: Path, place_keys: np.ndarray[tuple[int, ...], np
         "from_place_id": Lookup(place_keys, place("origin")),
         "easting": Whole(events.column("easting")),
         "northing": Whole(events.column("northing")),
-        "report_id": Serial("R", 8, events.column("report")),
+        "report_id": Lookup(report_keys, events.column("report")),
     }
     return write_csv(folder / "events.csv", columns, events.rows)
 
 
-def _participants(city: City, folder: Path, tables: list[np.ndarray[tuple[int, ...], np.dtype[np.object_]]]) -> int:
+def _participants(city: City, folder: Path, tables: list[Words], report_keys: Words) -> int:
     participants = city.participants
     columns: dict[str, Column] = {
         "event_id": Serial("E", 7, participants.column("event")),
         "entity_id": Stacked(tables, participants.column("entity"), KIND_STEP),
         "role": Lookup(table(words("role")), participants.column("role")),
-        "report_id": Serial("R", 8, participants.column("report")),
+        "report_id": Lookup(report_keys, participants.column("report")),
     }
     return write_csv(folder / "participants.csv", columns, participants.rows)
 
 
-def _links(city: City, folder: Path, tables: list[np.ndarray[tuple[int, ...], np.dtype[np.object_]]]) -> int:
+def _links(city: City, folder: Path, tables: list[Words], report_keys: Words) -> int:
     links = city.links
     confidence = table(f"{number / 100:.2f}" for number in range(101))
     columns: dict[str, Column] = {
@@ -356,7 +247,7 @@ def _links(city: City, folder: Path, tables: list[np.ndarray[tuple[int, ...], np
         "polarity": Lookup(table(words("polarity")), links.column("polarity")),
         "started_on": Days(links.column("start")),
         "ended_on": Days(links.column("end")),
-        "report_id": Serial("R", 8, links.column("report")),
+        "report_id": Lookup(report_keys, links.column("report")),
         "confidence": Lookup(confidence, links.column("confidence")),
     }
     return write_csv(folder / "links.csv", columns, links.rows)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from ingest.city.state import City, Integers, Numbers, choose, code
+from ingest.city.state import ByArea, City, Integers, Numbers, choose, code
 from ingest.city.words import FOOD_WORDS, SHOP_WORDS, STREET_FIRST, STREET_SECOND
 
 #: place types with their share and their usual footfall (log mean)
@@ -41,6 +41,15 @@ class Places:
     busy: Integers
     #: first number of the home addresses
     first_home: int
+    #: meeting places to draw from: of the whole city by footfall, of each neighbourhood by a little less than footfall
+    anywhere: ByArea = field(init=False)
+    nearby: ByArea = field(init=False)
+
+    def ready(self, areas: int) -> None:
+        """All meeting places are there and may be drawn from."""
+        everywhere = np.zeros(len(self.neighbourhood), dtype=np.int64)
+        self.anywhere = ByArea(everywhere, self.meeting, self.popularity, 1)
+        self.nearby = ByArea(self.neighbourhood, self.meeting, self.popularity**0.8, areas)
 
     def __len__(self) -> int:
         return len(self.kind)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ingest.city.output import counts, day_text, keys
+from ingest.city.keys import keys
+from ingest.city.output import counts, day_text
 from ingest.city.state import KIND_STEP, KINDS, City, Integers, words
 from ingest.city.writing import write_rows
 

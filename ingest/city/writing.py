@@ -12,9 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
+#: a look-up table of cells
+Words = NDArray[Any]
 #: marks "not known" in a column of days or minutes
 UNKNOWN = -(2**40)
 CHUNK = 100_000
+_SPECIAL = ',"\r\n'
 MINUTES_PER_DAY = 1_440
 _FIRST_DAY = int(np.datetime64("1900-01-01").astype("datetime64[D]").astype(np.int64))
 _LAST_DAY = int(np.datetime64("2060-01-01").astype("datetime64[D]").astype(np.int64))
@@ -28,7 +31,7 @@ class Column(Protocol):
 
 def quoted(text: str) -> str:
     """The text as an RFC 4180 cell: quoted only where it must be."""
-    if any(mark in text for mark in ',"\r\n'):
+    if any(mark in text for mark in _SPECIAL):
         return '"' + text.replace('"', '""') + '"'
     return text
 
@@ -38,6 +41,14 @@ def table(words: Iterable[str]) -> NDArray[Any]:
     cells = [quoted(word) for word in words]
     result = np.empty(len(cells) + 1, dtype=object)
     result[:-1] = cells
+    result[-1] = ""
+    return result
+
+
+def serial_table(prefix: str, width: int, count: int) -> NDArray[Any]:
+    """A look-up table of identifiers made of a prefix and a number."""
+    result = np.empty(count + 1, dtype=object)
+    result[:-1] = [f"{prefix}{number:0{width}d}" for number in range(count)]
     result[-1] = ""
     return result
 
@@ -61,7 +72,9 @@ class Texts:
         self.texts = texts
 
     def strings(self, start: int, stop: int) -> list[str]:
-        return [quoted(text) for text in self.texts[start:stop]]
+        cells = list(self.texts[start:stop])
+        joined = "".join(cells)
+        return [quoted(cell) for cell in cells] if any(mark in joined for mark in _SPECIAL) else cells
 
 
 class Same:
