@@ -218,7 +218,7 @@ def label_of(record: NodeRecord) -> str:
             name = record.identifier or ""
         case Place() | School() | PeerGroup() | Operation():
             name = record.name or ""
-    return name.strip() or f"{KIND_LABELS[kind_of(record.id).value]} {record.id.partition(':')[2]}"
+    return plain(name) or f"{KIND_LABELS[kind_of(record.id).value]} {record.id.partition(':')[2]}"
 
 
 def detail_of(record: NodeRecord, as_at: dt.date) -> str:
@@ -238,7 +238,7 @@ def detail_of(record: NodeRecord, as_at: dt.date) -> str:
             parts = ["Event", _label("strand", record.strand)]
         case TracedObject():
             parts = [KIND_LABELS[kind_of(record.id).value]]
-    return ", ".join(part for part in parts if part)
+    return ", ".join(plain(part) for part in parts if part)
 
 
 def grade_of(report: Report) -> str:
@@ -333,6 +333,42 @@ def _label(list_name: str, code: str | None) -> str:
 
 def _day(day: dt.date) -> str:
     return f"{day.day} {day:%B %Y}"
+
+
+def day_in_words(iso: str) -> str:
+    """ "3 January 2026" for an ISO day or instant."""
+    return _day(dt.date.fromisoformat(iso[:10]))
+
+
+def period_in_words(start: str | None, end: str | None) -> str:
+    """When it was so, from ISO days, both inclusive."""
+    if start and end:
+        both = f"from {day_in_words(start)} to {day_in_words(end)}"
+        return f"on {day_in_words(start)}" if start == end else both
+    if start:
+        return f"since {day_in_words(start)}"
+    return f"until {day_in_words(end)}" if end else "dates not known"
+
+
+def support_in_words(document: MapDocument, tie: int) -> str:
+    """Number of reports, agencies and grades of a tie."""
+    ties = document.ties
+    count = ties.reports[tie]
+    if not count:
+        return "no report that may be seen"
+    agencies = ", ".join(document.agency_labels.get(code, code) for code in ties.agencies[tie])
+    return f"{count} report{'' if count == 1 else 's'}; {agencies}; {'; '.join(ties.grades[tie])}"
+
+
+#: characters that turn the direction of text or break a line: a name must not rearrange what stands beside it
+_TURNING = (0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF)
+_BREAKING = (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)
+_PLAIN: dict[int, str] = dict.fromkeys(_TURNING, "") | dict.fromkeys(_BREAKING, " ")
+
+
+def plain(text: str) -> str:
+    """A text for display: without control characters and marks that turn the direction of what follows."""
+    return " ".join(text.translate(_PLAIN).split())
 
 
 def _instant(instant: dt.datetime) -> str:
