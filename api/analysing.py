@@ -13,6 +13,7 @@ from analysis.spec import Progress, quiet
 from api.services import flag_json, ids_named, names_of
 from graph.access.actors import Role
 from graph.access.gate import Gate
+from graph.access.policy import Action
 from graph.errors import Refused, UsageError
 from graph.flags import Run
 from graph.model import NodeId, kind_of
@@ -41,6 +42,7 @@ def analyse(gate: Gate, asked: AnalysisRequest, *, progress: Progress = quiet) -
     flags must not depend on it. So when this actor sees restricted records each detector runs twice: over the open
     records only (for everybody entitled to flags), and over everything the actor sees (for those who see all of it).
     """
+    gate.require(Action.ANALYSE, "analyse")
     names = asked.detectors or tuple(DETECTORS)
     for name in names:
         if gate.actor.role is not Role.OPERATOR and gate.actor.role.value not in detector(name).spec.may_run:
