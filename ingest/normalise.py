@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MONTH = re.compile(r"\d{4}-\d{2}", re.ASCII)
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
+_TIME = re.compile(r"[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d{1,15}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,2})?", re.ASCII)
 _WHOLE = re.compile(r"\d{1,12}", re.ASCII)
 _POSTCODE = re.compile(r"([A-Z]{1,2}\d[A-Z\d]?)(\d[A-Z]{2})?", re.ASCII)
@@ -147,6 +149,14 @@ def parse_instant(text: str) -> int | Noted:
     A date alone is its first moment. When the clocks go back an hour occurs twice and the first (summer time) is
     meant; when they go forward an hour does not occur, and the time is read as if the clocks had not changed.
     """
+    midnights = _midnights(text[:10])
+    time_of_day = _time_of_day(text[10:19]) if midnights is not None and len(text) > 10 else None
+    if midnights is not None and time_of_day is not None:
+        # the usual spellings, on a day without a change of the clocks
+        if len(text) <= 19:
+            return midnights[0] + time_of_day
+        if text[19:] in ("Z", "+00:00"):
+            return midnights[1] + time_of_day
     if not _INSTANT.fullmatch(text):
         raise CellError("bad_time", "not a time; write YYYY-MM-DDTHH:MM:SS, with Z or an offset if not London time")
     _date(text[:10])
@@ -157,6 +167,25 @@ def parse_instant(text: str) -> int | Noted:
     if moment.tzinfo is not None:
         return _seconds(moment)
     return _london(moment, dated_only=len(text) == 10)
+
+
+@lru_cache(maxsize=50_000)
+def _midnights(day: str) -> tuple[int, int] | None:
+    """Seconds at which a day begins in London and in UTC; None when the clocks change on it, or it is no day."""
+    try:
+        start = dt.datetime.combine(_date(day), dt.time(), LONDON) if _DAY.fullmatch(day) else None
+    except CellError:
+        return None
+    if start is None or start.utcoffset() != (start + dt.timedelta(days=1)).utcoffset():
+        return None
+    return _seconds(start), _seconds(start.replace(tzinfo=dt.UTC))
+
+
+@lru_cache(maxsize=100_000)
+def _time_of_day(text: str) -> int | None:
+    """Seconds since midnight of ``THH:MM:SS`` or ``THH:MM``; None for another spelling."""
+    match = _TIME.fullmatch(text)
+    return int(match[1]) * 3600 + int(match[2]) * 60 + int(match[3] or 0) if match else None
 
 
 def _london(moment: dt.datetime, *, dated_only: bool) -> int | Noted:
