@@ -1,0 +1,65 @@
+"""The shape drawn around a peer group: covers its members and nobody else. Same rules as ``geometry.js``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import combinations
+
+#: members farther apart than this are not joined, units
+REACH = 210.0
+#: a stroke keeps this far from those who are not members
+CLEAR = 34.0
+
+
+def bubble(
+    x: Sequence[float], y: Sequence[float], rows: Sequence[int]
+) -> tuple[list[tuple[int, int]], list[tuple[int, int, int]]]:
+    """Strokes between members, and triangles to fill."""
+    members = set(rows)
+    left, right = min(x[i] for i in rows) - CLEAR, max(x[i] for i in rows) + CLEAR
+    top, bottom = min(y[i] for i in rows) - CLEAR, max(y[i] for i in rows) + CLEAR
+    others = [i for i in range(len(x)) if i not in members and left < x[i] < right and top < y[i] < bottom]
+
+    def near(a: int, b: int) -> bool:
+        return math.hypot(x[a] - x[b], y[a] - y[b]) <= REACH
+
+    def clear(a: int, b: int) -> bool:
+        return all(_distance(x[i], y[i], x[a], y[a], x[b], y[b]) >= CLEAR for i in others)
+
+    def empty(corners: tuple[int, int, int]) -> bool:
+        return not any(_inside(x, y, i, corners) for i in others)
+
+    joined = {(a, b) for a, b in combinations(rows, 2) if near(a, b) and clear(a, b)}
+    pairs = [(a, b) for a, b in _tree(x, y, rows) if near(a, b)] + sorted(joined)
+    triangles = [
+        corners
+        for corners in combinations(rows, 3)
+        if all(pair in joined for pair in combinations(corners, 2)) and empty(corners)
+    ]
+    return pairs, triangles
+
+
+def _tree(x: Sequence[float], y: Sequence[float], rows: Sequence[int]) -> list[tuple[int, int]]:
+    """The shortest tree through the members (Prim)."""
+    distance = {i: (math.hypot(x[i] - x[rows[0]], y[i] - y[rows[0]]), rows[0]) for i in rows[1:]}
+    pairs = []
+    while distance:
+        taken = min(distance, key=lambda i: (distance[i][0], i))
+        pairs.append((distance.pop(taken)[1], taken))
+        for i in distance:
+            distance[i] = min(distance[i], (math.hypot(x[i] - x[taken], y[i] - y[taken]), taken))
+    return pairs
+
+
+def _distance(px: float, py: float, ax: float, ay: float, bx: float, by: float) -> float:
+    dx, dy = bx - ax, by - ay
+    square = dx * dx + dy * dy
+    along = min(1.0, max(0.0, ((px - ax) * dx + (py - ay) * dy) / square)) if square else 0.0
+    return math.hypot(px - ax - along * dx, py - ay - along * dy)
+
+
+def _inside(x: Sequence[float], y: Sequence[float], i: int, corners: tuple[int, int, int]) -> bool:
+    a, b, c = corners
+    sides = [(x[q] - x[p]) * (y[i] - y[p]) - (y[q] - y[p]) * (x[i] - x[p]) for p, q in ((a, b), (b, c), (c, a))]
+    return all(side >= 0 for side in sides) or all(side <= 0 for side in sides)
