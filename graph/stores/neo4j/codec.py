@@ -1,0 +1,116 @@
+"""Rows of blocks to properties of the database and back.
+
+Days become dates, instants become datetimes in UTC, coordinates become cartesian points in EPSG:27700 metres (the
+database has no number for that system; its own for a plane, 7203, says only that distances are Pythagoras').
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from neo4j.spatial import CartesianPoint
+
+from graph.model import NodeKind
+from graph.records import COLUMNS, RecordKind, date_of, instant_of
+
+#: property of each column whose name differs
+_PROPERTY_NAMES = {
+    "birth_day": "date_of_birth",
+    "birth_precision": "date_of_birth_precision",
+    "died_day": "died_on",
+    "start_day": "start",
+    "end_day": "end",
+}
+_DAYS = frozenset({"birth_day", "died_day", "start_day", "end_day"})
+_INSTANTS = frozenset({"occurred_from", "occurred_to", "recorded_at", "started_at", "ended_at"})
+_LISTS = frozenset({"also_known_as", "report_ids"})
+_TRUTHS = frozenset({"protected_address", "send", "restricted"})
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_EPOCH_ORDINAL = dt.date(1970, 1, 1).toordinal()
+
+Encoder = Callable[[Any], Any]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _decode_day(value: Any) -> int:
+    return int(value.to_ordinal()) - _EPOCH_ORDINAL
+
+
+def instant_of_database(value: Any) -> dt.datetime:
+    """The UTC instant of a datetime of the database."""
+    native: dt.datetime = value.to_native()
+    return native.astimezone(dt.UTC)
+
+
+def second_of(value: Any) -> int:
+    """UTC seconds of a datetime of the database."""
+    return int((value.to_native() - _EPOCH).total_seconds())
+
+
+def _codec(column: str) -> tuple[Encoder, Encoder]:
+    if column in _DAYS:
+        return date_of, _decode_day
+    if column in _INSTANTS:
+        return instant_of, second_of
+    if column in _LISTS:
+        return list, tuple
+    if column in _TRUTHS:
+        return bool, int
+    return _same, _same
+
+
+#: of each kind: (position, property, encoder, decoder), coordinates left out
+FIELDS: dict[RecordKind, tuple[tuple[int, str, Encoder, Encoder], ...]] = {
+    kind: tuple(
+        (position, _PROPERTY_NAMES.get(column, column), *_codec(column))
+        for position, column in enumerate(columns)
+        if column not in ("easting", "northing")
+    )
+    for kind, columns in COLUMNS.items()
+}
+#: position of the easting of each kind that has one; the northing follows
+EASTING = {kind: columns.index("easting") for kind, columns in COLUMNS.items() if "easting" in columns}
+
+
+def properties(kind: RecordKind, row: Sequence[Any]) -> dict[str, Any]:
+    """What is stored of a row; what is not known is left out."""
+    stored = {
+        name: row[position] if encode is _same else encode(row[position])
+        for position, name, encode, _ in FIELDS[kind]
+        if row[position] is not None
+    }
+    at = EASTING.get(kind)
+    if at is not None and row[at] is not None and row[at + 1] is not None:
+        stored["location"] = CartesianPoint((float(row[at]), float(row[at + 1])))
+    return stored
+
+
+def values(kind: RecordKind, stored: Mapping[str, Any]) -> list[Any]:
+    """The row again, id included, in the order of ``COLUMNS``."""
+    row: list[Any] = [None] * len(COLUMNS[kind])
+    for position, name, _, decode in FIELDS[kind]:
+        value = stored.get(name)
+        if value is not None:
+            row[position] = decode(value)
+    at = EASTING.get(kind)
+    location = stored.get("location")
+    if at is not None and location is not None:
+        row[at], row[at + 1] = float(location[0]), float(location[1])
+    return row
+
+
+def fingerprint(values_of_row: Sequence[Any]) -> int:
+    """A signed 64-bit number: rows of equal content have equal ones."""
+    digest = hashlib.blake2b(repr(values_of_row).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def kind_prefix(node_id: str) -> NodeKind:
+    """The kind in a typed id, without checks of the rest."""
+    return NodeKind(node_id.partition(":")[0])

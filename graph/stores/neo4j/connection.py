@@ -1,0 +1,286 @@
+"""Talking to the server within a deadline.
+
+The driver waits for minutes on a server that hangs, and a blocked socket read cannot be called off. So every exchange
+runs in a daemon thread of its own while the caller waits. When the answer is slow the server is asked something trivial
+beside it: as long as that is answered the work is only long; when it is not, the store is unavailable, the driver is
+thrown away and for a moment every call is refused at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, LiteralString, NoReturn, TypeVar, cast
+
+import neo4j
+from neo4j import exceptions
+
+from graph.errors import StoreError, StoreUnavailable, UsageError
+
+Answer = TypeVar("Answer")
+Parameters = Mapping[str, Any]
+Row = Sequence[Any]
+
+SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
+#: seconds for which calls are refused at once after the server did not answer
+PAUSE_SECONDS = 0.5
+#: seconds after which the server itself ends a transaction that nobody finishes
+SHORT_TRANSACTION_SECONDS = 60.0
+LONG_TRANSACTION_SECONDS = 1800.0
+#: rows fetched at a time
+FETCH_ROWS = 2000
+
+
+class Unreachable(StoreUnavailable):
+    """The connection is of no more use."""
+
+
+class AmbiguousCommit(Unreachable):
+    """The connection was lost while committing: the change may be there or not."""
+
+
+class Contention(StoreUnavailable):
+    """Another transaction holds what this one needs; trying again may help."""
+
+
+class DuplicateKey(StoreError):
+    """A uniqueness constraint spoke."""
+
+
+class _Worker:
+    """A daemon thread that runs one function after another."""
+
+    def __init__(self) -> None:
+        self._inbox: queue.SimpleQueue[tuple[Callable[[], Any], queue.SimpleQueue[tuple[bool, Any]]]] = (
+            queue.SimpleQueue()
+        )
+        threading.Thread(target=self._serve, daemon=True, name="kith-neo4j").start()
+
+    def _serve(self) -> None:
+        while True:
+            work, outbox = self._inbox.get()
+            try:
+                outbox.put((True, work()))
+            except BaseException as error:
+                outbox.put((False, error))
+
+    def give(self, work: Callable[[], Any]) -> queue.SimpleQueue[tuple[bool, Any]]:
+        outbox: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
+        self._inbox.put((work, outbox))
+        return outbox
+
+
+class Connection:
+    """The driver with a deadline and a circuit breaker. Safe to share between threads."""
+
+    def __init__(self, url: str, user: str, password: str, *, database: str | None, deadline: float) -> None:
+        if url.partition("://")[0] not in SCHEMES:
+            raise UsageError("a Neo4j address reads neo4j://HOST:PORT or bolt://HOST:PORT, or either with +s")
+        self.url = url
+        self.deadline = deadline
+        self._auth = (user, password)
+        self._database = database
+        self._driver: neo4j.Driver | None = None
+        self._bookmarks = neo4j.GraphDatabase.bookmark_manager()
+        self._lock = threading.Lock()
+        self._idle: list[_Worker] = []
+        self._refuse_until = 0.0
+        self._closed = False
+
+    # -- the driver ------------------------------------------------------------------------------------------
+    def _the_driver(self) -> neo4j.Driver:
+        with self._lock:
+            if self._closed:
+                raise Unreachable("the store is closed")
+            if time.monotonic() < self._refuse_until:
+                raise Unreachable("the graph database does not answer")
+            if self._driver is None:
+                try:
+                    self._driver = neo4j.GraphDatabase.driver(
+                        self.url,
+                        auth=self._auth,
+                        connection_timeout=max(1.0, self.deadline * 0.6),
+                        connection_acquisition_timeout=max(1.0, self.deadline * 0.8),
+                        max_transaction_retry_time=max(1.0, self.deadline * 0.4),
+                        max_connection_lifetime=900,
+                        liveness_check_timeout=30,
+                        keep_alive=True,
+                        telemetry_disabled=True,
+                        notifications_min_severity="OFF",
+                        user_agent="kith",
+                    )
+                except (exceptions.ConfigurationError, ValueError):
+                    raise UsageError("this is not an address of a Neo4j server") from None
+            return self._driver
+
+    def _break(self) -> None:
+        """Drop the driver; the next call after the pause makes a new one."""
+        with self._lock:
+            driver, self._driver = self._driver, None
+            self._refuse_until = time.monotonic() + PAUSE_SECONDS
+        if driver is not None:
+            _Worker().give(driver.close)
+
+    def close(self) -> None:
+        """Close the connections. A server that hangs is not waited for."""
+        with self._lock:
+            driver, self._driver = self._driver, None
+            self._closed = True
+        if driver is not None:
+            with contextlib.suppress(queue.Empty):
+                _Worker().give(driver.close).get(timeout=2.0)
+
+    # -- calls within the deadline ---------------------------------------------------------------------------
+    def _hire(self) -> _Worker:
+        with self._lock:
+            return self._idle.pop() if self._idle else _Worker()
+
+    def _answers(self) -> bool:
+        """Whether the server answers something trivial on another connection."""
+
+        def probe() -> None:
+            with self._the_driver().session(database=self._database) as session:
+                session.run("RETURN 1").consume()
+
+        worker = self._hire()
+        try:
+            done, _ = worker.give(probe).get(timeout=self.deadline * 0.5)
+        except queue.Empty:
+            return False
+        with self._lock:
+            self._idle.append(worker)
+        return done
+
+    def within_deadline(self, work: Callable[[], Answer]) -> Answer:
+        """The result of ``work``, which speaks to the server. Raises StoreUnavailable when the server is silent."""
+        worker = self._hire()
+        outbox = worker.give(work)
+        while True:
+            try:
+                done, answer = outbox.get(timeout=self.deadline * 0.4)
+                break
+            except queue.Empty:
+                if not self._answers() and outbox.empty():
+                    self._break()
+                    raise Unreachable("the graph database does not answer") from None
+        with self._lock:
+            self._idle.append(worker)
+        if done:
+            return cast(Answer, answer)
+        self._translate(answer)
+
+    def _translate(self, error: BaseException) -> NoReturn:
+        """Raise what Kith says for an error of the driver; never with text from a record."""
+        if isinstance(error, exceptions.AuthError):
+            raise Unreachable("the graph database refused the user name or password") from None
+        if isinstance(error, exceptions.ClientError | exceptions.DatabaseError) and not error.is_retryable():
+            code = error.code or ""
+            if "TransactionTimedOut" in code:
+                raise StoreUnavailable("the graph database ended a transaction that took too long") from None
+            if "ConstraintValidationFailed" in code:
+                raise DuplicateKey("a record with that key is already there") from None
+            raise StoreError(f"the graph database refused a statement ({code.rpartition('.')[2]})") from None
+        if isinstance(error, exceptions.IncompleteCommit):
+            self._break()
+            raise AmbiguousCommit("the connection was lost while committing") from None
+        if isinstance(error, exceptions.TransientError):
+            if "OutOfMemory" in (error.code or "") or "MemoryPoolOutOfMemory" in (error.code or ""):
+                raise StoreUnavailable("the graph database has too little memory for this") from None
+            raise Contention("the graph database is busy with another change") from None
+        if isinstance(error, exceptions.DriverError | exceptions.Neo4jError | OSError):
+            self._break()
+            raise Unreachable("the graph database cannot be reached") from None
+        raise error
+
+    # -- transactions ----------------------------------------------------------------------------------------
+    @contextlib.contextmanager
+    def transaction(self, *, write: bool, seconds: float = SHORT_TRANSACTION_SECONDS) -> Iterator[Transaction]:
+        """A transaction: committed at the end of the block, rolled back when it raises."""
+        access = neo4j.WRITE_ACCESS if write else neo4j.READ_ACCESS
+
+        def begin() -> tuple[neo4j.Session, neo4j.Transaction]:
+            session = self._the_driver().session(
+                database=self._database,
+                default_access_mode=access,
+                bookmark_manager=self._bookmarks,
+                fetch_size=FETCH_ROWS,
+            )
+            try:
+                return session, session.begin_transaction(timeout=seconds)
+            except BaseException:
+                session.close()
+                raise
+
+        session, raw = self.within_deadline(begin)
+        lost = False
+        try:
+            yield Transaction(self, raw)
+            try:
+                self.within_deadline(raw.commit)
+            except Unreachable:
+                raise AmbiguousCommit("the connection was lost while committing") from None
+        except Unreachable:
+            lost = True
+            raise
+        except BaseException:
+            with contextlib.suppress(StoreError):
+                self.within_deadline(raw.rollback)
+            raise
+        finally:
+            if not lost:
+                with contextlib.suppress(StoreError):
+                    self.within_deadline(session.close)
+
+    def managed(self, work: Callable[[Transaction], Answer], *, write: bool) -> Answer:
+        """Run ``work`` in a transaction; again when another change was in the way, within the deadline."""
+        started = time.monotonic()
+        pause = 0.01
+        while True:
+            try:
+                with self.transaction(write=write) as transaction:
+                    return work(transaction)
+            except Contention:
+                if time.monotonic() - started + pause > self.deadline:
+                    raise
+                time.sleep(pause)
+                pause = min(pause * 2, 0.5)
+
+    def alone(self, statement: LiteralString, parameters: Parameters | None = None) -> list[Row]:
+        """Run a statement in a transaction of its own (schema changes, CALL ... IN TRANSACTIONS)."""
+
+        def work() -> list[Row]:
+            with self._the_driver().session(database=self._database, bookmark_manager=self._bookmarks) as session:
+                return [tuple(record.values()) for record in session.run(statement, dict(parameters or {}))]
+
+        return self.within_deadline(work)
+
+
+class Transaction:
+    """A transaction in which statements run within the deadline."""
+
+    def __init__(self, connection: Connection, raw: neo4j.Transaction) -> None:
+        self._connection = connection
+        self._raw = raw
+
+    def run(self, statement: LiteralString, parameters: Parameters | None = None) -> list[Row]:
+        """All rows of the result, as sequences of values in the order of the RETURN clause."""
+
+        def work() -> list[Row]:
+            result = self._raw.run(statement, dict(parameters or {}))
+            return [tuple(record.values()) for record in result]
+
+        return self._connection.within_deadline(work)
+
+    def stream(self, statement: LiteralString, parameters: Parameters | None = None) -> Iterator[list[Row]]:
+        """The rows of a large result, some thousands at a time."""
+        result = self._connection.within_deadline(lambda: self._raw.run(statement, dict(parameters or {})))
+        while True:
+            rows: list[Row] = self._connection.within_deadline(
+                lambda: [tuple(record.values()) for record in result.fetch(10 * FETCH_ROWS)]
+            )
+            if not rows:
+                return
+            yield rows

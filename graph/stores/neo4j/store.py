@@ -1,0 +1,481 @@
+"""The Neo4j store: one server, or a cluster through a routing address, shared by a team."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import LiteralString, TypeVar
+
+from graph.errors import AuditUnavailable, StoreError, StoreUnavailable
+from graph.flags import FlagDecision, FlagState, Plain, Run
+from graph.model import Locality, NodeId, NodeKind, Report, ReportId, Restriction, TieId, Version
+from graph.records import Block, Commit, RecordKind, WriteNote
+from graph.snapshot import Snapshot
+from graph.store import (
+    Area,
+    AuditEntry,
+    AuditRow,
+    AuditVerdict,
+    Entity,
+    EvidencePath,
+    Lens,
+    Load,
+    Neighbourhood,
+    Reader,
+    SearchHit,
+    SeenNode,
+    SeenTie,
+    Store,
+    StoredFlag,
+    TieFilter,
+)
+from graph.stores.neo4j import arrays, audit, documents, explore, flags, loads, schema, search
+from graph.stores.neo4j.connection import AmbiguousCommit, Connection, Contention, Transaction, Unreachable
+from graph.stores.neo4j.read import Reading
+from graph.stores.rows import NODE_RECORDS, batches
+
+Answer = TypeVar("Answer")
+Clock = Callable[[], dt.datetime]
+
+_THERE: LiteralString = "UNWIND $ids AS id MATCH (n:Node {id: id}) WHERE n.sequence <= $now RETURN id"
+_SERVER: LiteralString = "CALL dbms.components() YIELD name, versions, edition RETURN name, versions[0], edition"
+_INDEXES: LiteralString = "SHOW INDEXES YIELD state WHERE state <> 'ONLINE' RETURN count(*)"
+
+
+def there(label: LiteralString) -> LiteralString:
+    return f"UNWIND $ids AS id MATCH (n:{label} {{id: id}}) WHERE n.sequence <= $now RETURN id"
+
+
+def tie_there(label: LiteralString) -> LiteralString:
+    return f"""
+UNWIND $ids AS id
+MATCH ()-[t:{label} {{id: id}}]->()
+WHERE t.sequence <= $now AND (t.replaced IS NULL OR t.replaced > $now)
+RETURN DISTINCT id"""
+
+
+_RECORD_THERE = {kind: there(label) for kind, label in schema.RECORD_LABELS.items()}
+_TIE_THERE = {code: tie_there(label) for code, label in schema.TIE_LABELS.items()}
+
+
+def utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+class Neo4jReader(Reader):
+    """The reading verbs inside one transaction: every answer is of the same commit."""
+
+    def __init__(self, store: Neo4jStore, transaction: Transaction) -> None:
+        self._store = store
+        self._transaction = transaction
+        self.reading = Reading(transaction)
+
+    def entity(self, node_id: NodeId, lens: Lens) -> Entity | None:
+        return self.reading.entity(node_id, lens)
+
+    def nodes(self, node_ids: Sequence[NodeId], lens: Lens) -> dict[NodeId, SeenNode]:
+        return self.reading.nodes(node_ids, lens)
+
+    def ties(self, tie_ids: Sequence[TieId], lens: Lens) -> dict[TieId, SeenTie]:
+        return self.reading.ties(tie_ids, lens)
+
+    def reports(self, report_ids: Sequence[ReportId], lens: Lens) -> dict[ReportId, tuple[Report, Version]]:
+        return self.reading.reports(report_ids, lens)
+
+    def neighbourhood(
+        self,
+        seeds: Sequence[NodeId],
+        lens: Lens,
+        *,
+        hops: int = 1,
+        where: TieFilter = TieFilter(),
+        per_node: int = 50,
+        hub_limit: int = 200,
+        limit: int = 500,
+    ) -> Neighbourhood:
+        return explore.neighbourhood(
+            self.reading, seeds, lens, hops=hops, where=where, per_node=per_node, hub_limit=hub_limit, limit=limit
+        )
+
+    def paths(
+        self,
+        source: NodeId,
+        target: NodeId,
+        lens: Lens,
+        *,
+        max_hops: int = 4,
+        where: TieFilter = TieFilter(),
+        limit: int = 5,
+        hub_limit: int = 200,
+    ) -> tuple[EvidencePath, ...]:
+        return explore.paths(
+            self.reading, source, target, lens, max_hops=max_hops, where=where, limit=limit, hub_limit=hub_limit
+        )
+
+    def events_within(
+        self,
+        area: Area,
+        start: dt.datetime,
+        end: dt.datetime,
+        lens: Lens,
+        *,
+        event_types: frozenset[str] | None = None,
+        limit: int = 10_000,
+    ) -> tuple[SeenNode, ...]:
+        return explore.events_within(self.reading, area, start, end, lens, event_types=event_types, limit=limit)
+
+    def search(
+        self, text: str, lens: Lens, *, kinds: frozenset[NodeKind] | None = None, fuzzy: bool = True, limit: int = 20
+    ) -> tuple[SearchHit, ...]:
+        return search.search(self.reading, text, lens, kinds=kinds, fuzzy=fuzzy, limit=limit)
+
+    def snapshot(self, lens: Lens, *, scope: NodeId | None = None) -> Snapshot:
+        today = self._store.clock().date()
+        return arrays.snapshot(self.reading, self._store.cache, lens, scope=scope, today=today)
+
+    def localities(self) -> tuple[Locality, ...]:
+        return self.reading.localities()
+
+    def list_nodes(
+        self, kind: NodeKind, lens: Lens, *, after: NodeId | None = None, limit: int = 50
+    ) -> tuple[SeenNode, ...]:
+        return self.reading.list_nodes(kind, lens, after=after, limit=limit)
+
+    def loads(self, *, limit: int = 50, before: int | None = None) -> tuple[Load, ...]:
+        return loads.listed(self._transaction, limit=limit, before=before)
+
+    def flags(
+        self,
+        lens: Lens,
+        *,
+        detector: str | None = None,
+        state: FlagState | None = None,
+        subject: NodeId | None = None,
+        limit: int = 50,
+        offset: int = 0,
+        today: dt.date | None = None,
+    ) -> tuple[StoredFlag, ...]:
+        return flags.flags(
+            self._transaction,
+            lens,
+            detector=detector,
+            state=state,
+            subject=subject,
+            limit=limit,
+            offset=offset,
+            today=today or self._store.clock().date(),
+        )
+
+    def flag(self, flag_id: str, lens: Lens) -> StoredFlag | None:
+        return flags.flag(self._transaction, flag_id, lens, self._store.clock().date())
+
+
+class Neo4jStore(Store):
+    """A store on a Neo4j server (5.26 or newer). Safe for threads and for several processes.
+
+    ``user`` and ``password`` sign in; ``database`` names one other than the user's home database; ``cache`` is the
+    folder of snapshot files (none: they are made anew in each process). Raises StoreUnavailable, StoreTooNew,
+    UsageError for an address that cannot be one.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        database: str | None = None,
+        migrate: bool = True,
+        deadline: float = 5.0,
+        cache: Path | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self.deadline = deadline
+        self.clock = clock
+        self.cache = arrays.Cache(cache)
+        self._url = url
+        self.connection = Connection(url, user or "neo4j", password or "", database=database, deadline=deadline)
+        try:
+            schema.prepare(self.connection, migrate=migrate)
+            loads.tidy(self.connection)
+        except BaseException:
+            self.connection.close()
+            raise
+
+    @contextmanager
+    def _reading(self) -> Iterator[Neo4jReader]:
+        with self.connection.transaction(write=False) as transaction:
+            yield Neo4jReader(self, transaction)
+
+    def _read(self, read: Callable[[Neo4jReader], Answer]) -> Answer:
+        return self.connection.managed(lambda transaction: read(Neo4jReader(self, transaction)), write=False)
+
+    def _change(self, change: Callable[[Transaction], Answer]) -> Answer:
+        return self.connection.managed(change, write=True)
+
+    # -- reading ---------------------------------------------------------------------------------------------
+    def entity(self, node_id: NodeId, lens: Lens) -> Entity | None:
+        return self._read(lambda reader: reader.entity(node_id, lens))
+
+    def nodes(self, node_ids: Sequence[NodeId], lens: Lens) -> dict[NodeId, SeenNode]:
+        return self._read(lambda reader: reader.nodes(node_ids, lens))
+
+    def ties(self, tie_ids: Sequence[TieId], lens: Lens) -> dict[TieId, SeenTie]:
+        return self._read(lambda reader: reader.ties(tie_ids, lens))
+
+    def reports(self, report_ids: Sequence[ReportId], lens: Lens) -> dict[ReportId, tuple[Report, Version]]:
+        return self._read(lambda reader: reader.reports(report_ids, lens))
+
+    def neighbourhood(
+        self,
+        seeds: Sequence[NodeId],
+        lens: Lens,
+        *,
+        hops: int = 1,
+        where: TieFilter = TieFilter(),
+        per_node: int = 50,
+        hub_limit: int = 200,
+        limit: int = 500,
+    ) -> Neighbourhood:
+        return self._read(
+            lambda reader: reader.neighbourhood(
+                seeds, lens, hops=hops, where=where, per_node=per_node, hub_limit=hub_limit, limit=limit
+            )
+        )
+
+    def paths(
+        self,
+        source: NodeId,
+        target: NodeId,
+        lens: Lens,
+        *,
+        max_hops: int = 4,
+        where: TieFilter = TieFilter(),
+        limit: int = 5,
+        hub_limit: int = 200,
+    ) -> tuple[EvidencePath, ...]:
+        return self._read(
+            lambda reader: reader.paths(
+                source, target, lens, max_hops=max_hops, where=where, limit=limit, hub_limit=hub_limit
+            )
+        )
+
+    def events_within(
+        self,
+        area: Area,
+        start: dt.datetime,
+        end: dt.datetime,
+        lens: Lens,
+        *,
+        event_types: frozenset[str] | None = None,
+        limit: int = 10_000,
+    ) -> tuple[SeenNode, ...]:
+        return self._read(
+            lambda reader: reader.events_within(area, start, end, lens, event_types=event_types, limit=limit)
+        )
+
+    def search(
+        self, text: str, lens: Lens, *, kinds: frozenset[NodeKind] | None = None, fuzzy: bool = True, limit: int = 20
+    ) -> tuple[SearchHit, ...]:
+        return self._read(lambda reader: reader.search(text, lens, kinds=kinds, fuzzy=fuzzy, limit=limit))
+
+    def snapshot(self, lens: Lens, *, scope: NodeId | None = None) -> Snapshot:
+        return self._read(lambda reader: reader.snapshot(lens, scope=scope))
+
+    def localities(self) -> tuple[Locality, ...]:
+        return self._read(lambda reader: reader.localities())
+
+    def list_nodes(
+        self, kind: NodeKind, lens: Lens, *, after: NodeId | None = None, limit: int = 50
+    ) -> tuple[SeenNode, ...]:
+        return self._read(lambda reader: reader.list_nodes(kind, lens, after=after, limit=limit))
+
+    def loads(self, *, limit: int = 50, before: int | None = None) -> tuple[Load, ...]:
+        return self._read(lambda reader: reader.loads(limit=limit, before=before))
+
+    def flags(
+        self,
+        lens: Lens,
+        *,
+        detector: str | None = None,
+        state: FlagState | None = None,
+        subject: NodeId | None = None,
+        limit: int = 50,
+        offset: int = 0,
+        today: dt.date | None = None,
+    ) -> tuple[StoredFlag, ...]:
+        return self._read(
+            lambda reader: reader.flags(
+                lens, detector=detector, state=state, subject=subject, limit=limit, offset=offset, today=today
+            )
+        )
+
+    def flag(self, flag_id: str, lens: Lens) -> StoredFlag | None:
+        return self._read(lambda reader: reader.flag(flag_id, lens))
+
+    # -- writing ---------------------------------------------------------------------------------------------
+    def write(
+        self, blocks: Iterable[Block], note: WriteNote, *, progress: Callable[[int], None] | None = None
+    ) -> Commit:
+        return loads.Loading(self.connection, note, progress, self.clock).write(blocks)
+
+    def known_keys(self, kind: RecordKind, keys: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+
+        def ask(transaction: Transaction) -> None:
+            now = loads.state(transaction).committed
+            found.clear()
+            for part in batches(list(keys), 20_000):
+                found.update(_known(transaction, kind, list(part), now))
+
+        self.connection.managed(ask, write=False)
+        return found
+
+    def save_run(self, run: Run, entry: AuditEntry) -> None:
+        self._change(lambda transaction: flags.save_run(transaction, run, entry, now=self.clock()))
+
+    def decide_flag(self, decision: FlagDecision, entry: AuditEntry) -> None:
+        self._change(lambda transaction: flags.decide(transaction, decision, entry, now=self.clock()))
+
+    # -- audit -----------------------------------------------------------------------------------------------
+    def append_audit(self, entry: AuditEntry) -> AuditRow:
+        appended: list[AuditRow] = []
+
+        def append(transaction: Transaction) -> AuditRow:
+            appended.append(audit.append(transaction, "views", entry, now=self.clock()))
+            return appended[-1]
+
+        try:
+            return self._change(append)
+        except AmbiguousCommit:
+            if appended and self._is_committed(appended[-1]):
+                return appended[-1]
+            raise AuditUnavailable("the audit log cannot be written") from None
+        except StoreError:
+            raise AuditUnavailable("the audit log cannot be written") from None
+
+    def _is_committed(self, row: AuditRow) -> bool:
+        try:
+            return bool(loads.resolve(self.connection, lambda transaction: audit.find(transaction, row)))
+        except StoreUnavailable:
+            return False
+
+    def recorded(self, read: Callable[[Reader], Answer], entry_of: Callable[[Answer], AuditEntry]) -> Answer:
+        done: list[tuple[Answer, AuditRow]] = []
+
+        def work(transaction: Transaction) -> Answer:
+            answer = read(Neo4jReader(self, transaction))
+            entry = entry_of(answer)
+            try:
+                done.append((answer, audit.append(transaction, "views", entry, now=self.clock())))
+            except (Unreachable, Contention):
+                raise
+            except StoreError:
+                raise AuditUnavailable("the audit log cannot be written") from None
+            return answer
+
+        try:
+            return self._change(work)
+        except AmbiguousCommit:
+            if done and self._is_committed(done[-1][1]):
+                return done[-1][0]
+            raise AuditUnavailable("the audit log cannot be written") from None
+
+    def audit_rows(
+        self,
+        *,
+        chain: str | None = None,
+        after: int = 0,
+        limit: int = 100,
+        newest_first: bool = False,
+        actor: str | None = None,
+        about: str | None = None,
+    ) -> tuple[AuditRow, ...]:
+        return self.connection.managed(
+            lambda transaction: audit.rows(
+                transaction, chain=chain, after=after, limit=limit, newest_first=newest_first, actor=actor, about=about
+            ),
+            write=False,
+        )
+
+    def verify_audit(self, kept_heads: Mapping[str, tuple[int, str]] | None = None) -> AuditVerdict:
+        return audit.verify(self.connection, kept_heads)
+
+    # -- documents -------------------------------------------------------------------------------------------
+    def get_document(self, collection: str, key: str) -> tuple[Plain, int] | None:
+        return self.connection.managed(lambda transaction: documents.get(transaction, collection, key), write=False)
+
+    def put_document(
+        self, collection: str, key: str, value: Plain, *, expected: int | None = None, entry: AuditEntry | None = None
+    ) -> int:
+        return self._change(
+            lambda transaction: documents.put(
+                transaction, collection, key, value, expected=expected, entry=entry, now=self.clock()
+            )
+        )
+
+    def delete_document(self, collection: str, key: str, *, entry: AuditEntry | None = None) -> bool:
+        return self._change(
+            lambda transaction: documents.delete(transaction, collection, key, entry=entry, now=self.clock())
+        )
+
+    def documents(self, collection: str) -> dict[str, Plain]:
+        return self.connection.managed(lambda transaction: documents.every(transaction, collection), write=False)
+
+    # -- keeping ---------------------------------------------------------------------------------------------
+    @property
+    def url(self) -> str:
+        return self._url
+
+    @property
+    def change_counter(self) -> int:
+        return self.connection.managed(lambda transaction: loads.state(transaction).committed, write=False)
+
+    def counts(self) -> dict[RecordKind, int]:
+        counts = self.connection.managed(loads.stored_counts, write=False)
+        return {kind: counts.get(kind.value, 0) for kind in RecordKind}
+
+    def restrictions(self) -> frozenset[Restriction]:
+        return self._read(lambda reader: frozenset(map(Restriction.from_key, reader.reading.frame.keys)))
+
+    def health(self) -> Mapping[str, Plain]:
+        def ask(transaction: Transaction) -> dict[str, Plain]:
+            [(_, version, edition), *_] = transaction.run(_SERVER)
+            now = loads.state(transaction)
+            return {
+                "kind": "neo4j",
+                "server_version": version,
+                "edition": edition,
+                "layout": schema.layout_of(transaction),
+                "change_counter": now.committed,
+                "load_under_way": now.locked,
+                "indexes_not_ready": transaction.run(_INDEXES)[0][0],
+            }
+
+        return self.connection.managed(ask, write=False)
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def _known(transaction: Transaction, kind: RecordKind, keys: list[str], now: int) -> Iterator[str]:
+    parameters = {"now": now}
+    if kind in NODE_RECORDS:
+        yield from (row[0] for row in transaction.run(_THERE, parameters | {"ids": keys}))
+    elif kind is RecordKind.PARTICIPATION:
+        ids = [f"took_part_in:{key}" for key in keys]
+        found = transaction.run(_TIE_THERE["took_part_in"], parameters | {"ids": ids})
+        yield from (row[0].removeprefix("took_part_in:") for row in found)
+    elif kind is RecordKind.TIE:
+        for statement in _TIE_THERE.values():
+            yield from (row[0] for row in transaction.run(statement, parameters | {"ids": keys}))
+    else:
+        yield from (row[0] for row in transaction.run(_RECORD_THERE[kind], parameters | {"ids": keys}))
+
+
+def folder_name(store_id: str) -> str:
+    """Name of a store's folder of snapshot files."""
+    return hashlib.blake2b(store_id.encode(), digest_size=8).hexdigest()
