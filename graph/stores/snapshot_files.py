@@ -33,9 +33,10 @@ _PARTS: dict[str, Any] = {"nodes": NodeArrays, "ties": TieArrays, "reports": Rep
 class SnapshotFiles:
     """The files of one change counter of one store."""
 
-    def __init__(self, root: Path, sequence: int) -> None:
+    def __init__(self, root: Path, sequence: int, committed_at: int) -> None:
+        """``committed_at`` (microseconds) tells a restored store from the one it replaced."""
         self.root, self.sequence = root, sequence
-        self.folder = root / f"{LAYOUT}-{sequence}"
+        self.folder = root / f"{LAYOUT}-{sequence}-{committed_at}"
 
     def key(self, allowed: Iterable[int], known_at: dt.datetime | None, as_at: dt.date, scope: str | None) -> str:
         """Name of the snapshot that this lens and scope give."""
@@ -134,10 +135,11 @@ class SnapshotFiles:
 
     def _remove_older(self) -> None:
         for other in self.root.iterdir():
-            layout, _, sequence = other.name.partition("-")
-            if layout != str(LAYOUT) or (sequence.isdigit() and int(sequence) < self.sequence):
-                if not (layout == "writing" and _young(other)):
-                    shutil.rmtree(other, ignore_errors=True)
+            if other == self.folder or (other.name.startswith("writing-") and _young(other)):
+                continue
+            sequence = other.name.split("-")[1] if other.name.startswith(f"{LAYOUT}-") else ""
+            if not sequence.isdigit() or int(sequence) <= self.sequence:
+                shutil.rmtree(other, ignore_errors=True)
 
     def _forget_old_snapshots(self) -> None:
         try:

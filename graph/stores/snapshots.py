@@ -176,7 +176,6 @@ def assemble(columns: Columns, lens: Lens, *, as_at: dt.date, scope: str | None,
     levels = _standings(columns, sight, version, ties, supports)
     if scope is not None:
         keep = _in_scope(columns, scope, version, ties, areas)
-        version = version[keep[columns.version_node[version]]]
         core = keep == 2
         inside = (keep[columns.tie_source[ties]] > 0) & (keep[columns.tie_target[ties]] > 0)
         inside &= core[columns.tie_source[ties]] | core[columns.tie_target[ties]]
@@ -208,16 +207,11 @@ def _tie_versions(columns: Columns, sight: _Sight, as_at_day: int, seen_node: Ma
         seen |= (counts[columns.support_start[1:]] - counts[columns.support_start[:-1]]) > 0
     seen &= sight.current(columns.tie_to)
     rows = np.flatnonzero(seen)
-    if len(rows) and not bool((columns.tie_to == STILL).all() and sight.known is None and _single(columns)):
+    if len(rows) and columns.tie_sequence[rows].min() < 0:
         rows = _newest_ties(columns, rows)
     fits = seen_node[columns.tie_source[rows]] & seen_node[columns.tie_target[rows]]
     fits &= columns.tie_start[rows] <= as_at_day
     return rows[fits], supported
-
-
-def _single(columns: Columns) -> bool:
-    """Whether no tie has more than one version."""
-    return bool((columns.tie_sequence >= 0).all())
 
 
 def _newest_ties(columns: Columns, rows: Array) -> Array:

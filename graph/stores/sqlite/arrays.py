@@ -30,8 +30,9 @@ _CHUNK = 200_000
 def snapshot(reading: Reading, path: Path, lens: Lens, scope: NodeId | None, now: dt.datetime) -> Snapshot:
     """The snapshot for a lens, from the versioned files when they are those of this change counter."""
     connection = reading.connection
-    sequence = int(connection.execute("SELECT coalesce(max(seq), 0) FROM change").fetchone()[0])
-    files = SnapshotFiles(path.with_name(path.name + "-snapshots"), sequence)
+    row = connection.execute("SELECT seq, committed_at FROM change ORDER BY seq DESC LIMIT 1").fetchone()
+    sequence, committed_at = row or (0, 0)
+    files = SnapshotFiles(path.with_name(path.name + "-snapshots"), sequence, committed_at)
     view = reading.view(lens)
     as_at = lens.as_at or now.date()
     key = files.key(view.allowed, lens.known_at, as_at, scope)
