@@ -1,8 +1,8 @@
 """Children who were missing at the same time more often than chance, by interval overlap and place found.
 
 Two episodes of two children coincide when they overlap and start within three hours of each other. Many pairs coincide
-by accident: most children go missing in the evening. So each pair is held against its own episodes moved in time: within
-``spread`` days either side, on how many days would the same hours of the day have met? That expectation is computed
+by accident: most children go missing in the evening. So each pair is held against its own episodes moved in time:
+within ``spread`` days either side, on how many days would the same hours have met? That expectation is computed
 exactly (jitter of days inside a child, after the interval jitter of Amarasingham and others, Journal of
 Neurophysiology 2012), uses only the two children's own records, and so does not change with what happens elsewhere.
 The surprise of a pair is -log10 P(X >= coincidences) for X Poisson, plus, for coincidences in which both were found at

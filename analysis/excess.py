@@ -7,8 +7,9 @@ adult pay for everybody who is not at risk, the reasons add up to the score exac
 the score by what that person added. It is the likelihood ratio of a binomial scan at a fixed alternative; the p-value
 beside it is the exact binomial tail.
 
-Evidence weighs what speaks for (weight 0 to 1, by kind, grade and age of the tie); what speaks against counts in full,
-whatever its grade or age, so that better evidence never lowers a score and older evidence never raises it.
+Evidence weighs what speaks for: a record counts between ``LEAST`` and 1, by kind, grade and age of its tie. What speaks
+against counts as a record of middling weight (``AGAINST``), whatever its grade or age, so that better evidence never
+lowers a score and older evidence never raises it.
 A person recorded with very many subjects tells less about each: the chance of meeting them by accident is larger in
 proportion to how much is recorded of them (``typical`` is where that correction begins).
 """
@@ -21,6 +22,11 @@ import numpy as np
 from scipy import stats
 
 from graph.snapshot import Bool, Float64, Int32, Int64
+
+#: what the weakest record that is any evidence counts
+LEAST = 0.25
+#: what a record of somebody not at risk counts
+AGAINST = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,14 +78,20 @@ class Contributions:
     value: Float64
 
 
-def combined(subject: Int64, person: Int64, weight: Float64, cap: float = 0.95) -> tuple[Int64, Int64, Float64]:
-    """Records of one person with one subject as one: 1 - product of (1 - weight), at most ``cap``."""
+def combined(
+    subject: Int64, person: Int64, weight: Float64, *, cap: float = 0.95, in_order: bool = False
+) -> tuple[Int64, Int64, Float64]:
+    """Records of one person with one subject as one: 1 - product of (1 - weight), at most ``cap``.
+
+    ``in_order``: the rows are sorted by subject, then person, already.
+    """
     if not len(subject):
         return subject, person, weight
-    order = np.lexsort((person, subject))
-    subject, person = subject[order], person[order]
+    if not in_order:
+        order = np.lexsort((person, subject))
+        subject, person, weight = subject[order], person[order], weight[order]
     first = np.flatnonzero(np.r_[True, (subject[1:] != subject[:-1]) | (person[1:] != person[:-1])])
-    doubt = np.add.reduceat(np.log1p(-np.minimum(weight[order], cap)), first)
+    doubt = np.add.reduceat(np.log1p(-np.minimum(weight, cap)), first)
     return subject[first], person[first], np.minimum(-np.expm1(doubt), cap)
 
 
@@ -93,17 +105,17 @@ def contributions(
     alternative: float,
     typical: float,
 ) -> Contributions:
-    """What each household adds to the score of each subject.
+    """What each household adds to the score of each subject. The meetings are sorted by subject, then person.
 
     ``at_risk``, ``base_rate`` (chance of being at risk), ``household`` and ``recorded`` (number of subjects somebody is
     recorded with) have one entry a node. A household with several people at risk counts through the one who adds most;
     a household with one at risk does not also count against.
     """
-    subject, person, weight = combined(meetings.subject, meetings.person, meetings.weight)
+    subject, person, weight = combined(meetings.subject, meetings.person, meetings.weight, in_order=True)
     risk = at_risk[person]
     chance = np.minimum(base_rate[person] * np.maximum(1.0, recorded[person] / typical), alternative)
-    speaks_for = weight * np.log(alternative / chance)
-    against = np.log((1.0 - alternative) / (1.0 - np.minimum(base_rate[person], alternative)))
+    speaks_for = (LEAST + (1.0 - LEAST) * weight) * np.log(alternative / chance)
+    against = AGAINST * np.log((1.0 - alternative) / (1.0 - np.minimum(base_rate[person], alternative)))
     value = np.where(risk, speaks_for, against)
     homes = household[person].astype(np.int64)
     # at risk before not, larger before smaller, then by row: the first of each household counts

@@ -34,6 +34,8 @@ class Ties:
     weights: Any
     #: whether these ties also carry a second step
     two_steps: bool = False
+    #: number of ordinary people each is tied to, by person, when ``weights`` leaves out ties that no path needs
+    ordinary: npt.ArrayLike | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,7 +180,7 @@ def _ties(family: Ties, strength: Float64, home: Int64, chosen: Bool, step: floa
         homes = int(home.max(initial=0)) + 1
         reach = _Reach(row[known], home[other[known]], value[known], other[known], count, homes)
         # who is not a source makes a hub: a further source never cuts a path
-        ordinary = np.bincount(row[~known], minlength=count)
+        ordinary = np.bincount(row[~known], minlength=count) if family.ordinary is None else np.asarray(family.ordinary)
         carries = (ordinary[other] <= hub_limit) & (reach.total[other] > 0) & chosen[row]
         at = np.flatnonzero(carries)
         second = -np.expm1(-reach.without(other[at], home[row[at]]))

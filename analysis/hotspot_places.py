@@ -53,7 +53,7 @@ SPEC = DetectorSpec(
             "concern_rate", 0.05, "Share of adults of concern among adults recorded at any place", None, 0.001, 0.5
         ),
         Parameter("minimum_children", 2, "Fewest households with a known child", "households", 1, 50),
-        Parameter("minimum_score", 1.0, "Smallest score that is listed", "natural log units", 0, 100),
+        Parameter("minimum_score", 0.0, "Smallest score that is listed", "natural log units", -1000, 1000),
         Parameter("limit", 200, "Longest list", "flags", 1, 100_000),
         Parameter("stability_runs", 20, "Repeats with a fifth of the ties left out", "runs", 0, 200),
     ),
@@ -71,8 +71,8 @@ SPEC = DetectorSpec(
     may_run=frozenset({"analyst"}),
     may_see=frozenset({"analyst", "police", "socialworker", "panel"}),
 )
-#: score (natural log units) from which the evidence is called moderate and strong: odds of 20 and 400 to 1 against chance
-MODERATE, STRONG = 3.0, 6.0
+#: score (natural log units) from which evidence is called moderate and strong: odds of about 3 and 20 to 1
+MODERATE, STRONG = 1.0, 3.0
 #: share of known children assumed where the records are few
 PRIOR = 0.02
 _LISTED_ROLES = ("place_of_gathering", "transport", "online", "other", "home")

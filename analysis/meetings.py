@@ -65,9 +65,9 @@ def at_places(snapshot: Snapshot, weights: TieWeights, since: int) -> Meetings:
     where = np.full(len(snapshot), -1, dtype=np.int64)
     where[ties.source[located][::-1]] = located[::-1]
     parts, part_weight = event_parts(snapshot, weights)
-    event = ties.target[parts]
+    event = ties.target[parts].astype(np.int64)
     known = (where[event] >= 0) & recent[parts]
-    parts, part_weight, event = parts[known], part_weight[known], event[known].astype(np.int64)
+    parts, part_weight, event = parts[known], part_weight[known], event[known]
     through = Meetings(
         ties.target[where[event]].astype(np.int64),
         ties.source[parts].astype(np.int64),

@@ -27,9 +27,9 @@ SPEC = DetectorSpec(
     method=(
         "Each path of one or two recorded ties from a known child or person of concern adds to the child's exposure "
         "according to the kind of tie, the grade of its reports and how recent it is; going missing at the same times, "
-        "beyond chance, counts as a tie. Sharing a place, school or group counts only by how many more people at risk it "
-        "has than elsewhere. A household counts once. What is recorded about the child alone is kept apart and only moves "
-        "children within the list."
+        "beyond chance, counts as a tie. Sharing a place, school or group counts only by how many more people at risk "
+        "it has than elsewhere. A household counts once. What is recorded about the child alone is kept apart and only "
+        "moves children within the list."
     ),
     parameters=(
         Parameter("lookback_months", 24, "How long a closed case still makes a known child", "months", 1, 120),
@@ -153,7 +153,8 @@ def _flag(
 
 
 def _summary(child: str, reasons: tuple[Reason, ...]) -> str:
+    connections = count_of(len(reasons), "recorded connection")
     return (
-        f"{child} is not open to the hub. {count_of(len(reasons), 'recorded connection')} with children who are, or with "
-        f"adults of concern, {'suggests' if len(reasons) == 1 else 'suggest'} asking those who know {child} how they are."
+        f"{child} is not open to the hub. {connections} with children who are, or with adults of concern, "
+        f"{'suggests' if len(reasons) == 1 else 'suggest'} asking those who know {child} how they are."
     )

@@ -28,8 +28,8 @@ from graph.snapshot import NO_END, Bool, Float64, Int64, Snapshot
 
 #: how telling it is to be missing with somebody, once it is no accident; and its half-life in days
 TOGETHER, TOGETHER_HALF_LIFE = 0.85, 180
-#: pairs less likely than this to have been together are left out
-LEAST_TOGETHER = 0.15
+#: pairs less likely than this to have been together are left out: one night alone, found apart, is never a tie
+LEAST_TOGETHER = 0.2
 #: being found at a place after going missing
 FOUND_AT = 0.6
 #: strength of sources: how surely they are what they are said to be
@@ -39,30 +39,50 @@ CONCERN_IN_EXPLOITATION, OTHER_CONCERN = 0.9, 0.4
 CHILD_OF_CONCERN = 0.4
 #: share of sources assumed where records are few
 PRIOR = 0.05
+#: log-odds of what is recorded about a child alone
+OWN_CIRCUMSTANCES: Mapping[str, float] = {
+    "missing once or twice in a year": 0.4,
+    "missing three times or more in a year": 0.9,
+    "looked after": 0.3,
+    "not in mainstream education": 0.4,
+    "special educational needs or disability": 0.2,
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Records:
-    """Records of people with people or contexts: (person, other, weight, tie row)."""
+    """Records of people with people or contexts, sorted by person, then other."""
 
     person: Int64
     other: Int64
     weight: Float64
+    #: row of the tie
     tie: Int64
 
-    def kept(self, ties: Bool) -> Records:
-        """Only what rests on the ties that are True."""
-        chosen = ties[self.tie]
+    @classmethod
+    def of(cls, person: Int64, other: Int64, weight: Float64, tie: Int64) -> Records:
+        """Sorted."""
+        order = np.lexsort((tie, other, person))
+        return cls(person[order], other[order], weight[order], tie[order])
+
+    def kept(self, chosen: Bool) -> Records:
+        """Only the rows chosen."""
         return Records(self.person[chosen], self.other[chosen], self.weight[chosen], self.tie[chosen])
 
-    def matrix(self, count: int, *, both_ways: bool = False) -> sparse.csr_array:
+    def both_ways(self) -> Records:
+        """Every record from either side."""
+        return Records.of(
+            np.concatenate([self.person, self.other]),
+            np.concatenate([self.other, self.person]),
+            np.tile(self.weight, 2),
+            np.tile(self.tie, 2),
+        )
+
+    def matrix(self, count: int) -> sparse.csr_array:
         """One entry a pair: 1 - product of (1 - weight)."""
-        person, other, weight = self.person, self.other, self.weight
-        if both_ways:
-            person, other = np.concatenate([person, other]), np.concatenate([other, person])
-            weight = np.concatenate([weight, weight])
-        row, column, value = combined(person, other, weight, CAP)
-        return sparse.csr_array(sparse.coo_array((value, (row, column)), shape=(count, count)))
+        row, column, value = combined(self.person, self.other, self.weight, cap=CAP, in_order=True)
+        start = np.searchsorted(row, np.arange(count + 1))
+        return sparse.csr_array((value, column, start), shape=(count, count))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,12 +96,19 @@ class Evidence:
     sources: Float64
     #: children who can be flagged
     targets: Bool
+    #: between people, from either side; only those that a path can use
     ties: Records
+    #: number of ordinary people each person is tied to
+    ordinary: Int64
     events: Records
     things: Records
     contexts: Records
     #: share of sources among people, by node
     rate: Float64
+    #: (person, place) of everybody's home, as person * nodes + place, sorted
+    homes: Int64
+    #: places, schools and groups that count as contexts
+    context: Bool
     since: int
     parameters: Mapping[str, Plain]
 
@@ -104,17 +131,26 @@ def gather(snapshot: Snapshot, roles: Roles, parameters: Mapping[str, Plain]) ->
     sources = source_strength(
         snapshot, roles, months_before(snapshot.as_at, int(number(parameters, "lookback_months")))
     )
+    targets = roles.candidate & ~roles.professional
+    between = _between_people(snapshot, roles, weights).both_ways()
+    useful = (targets | (sources > 0))[between.person] | (targets | (sources > 0))[between.other]
+    pairs = np.unique(between.person * len(snapshot) + between.other)
+    ordinary = np.bincount((pairs // len(snapshot))[sources[pairs % len(snapshot)] == 0], minlength=len(snapshot))
+    people, homes = home_of(snapshot)
     return Evidence(
         snapshot,
         roles,
         weights,
         sources,
-        roles.candidate & ~roles.professional,
-        _between_people(snapshot, roles, weights),
+        targets,
+        between.kept(useful),
+        ordinary,
         _in_events(snapshot, weights),
-        Records(*_reordered(object_ties(snapshot, weights))),
+        _through_things(snapshot, weights),
         _in_contexts(snapshot, weights),
         base_rate(sources > 0, roles.person, roles.part, prior=PRIOR),
+        np.unique(people.astype(np.int64) * len(snapshot) + homes),
+        contexts_that_count(snapshot),
         months_before(snapshot.as_at, int(number(parameters, "missing_months"))),
         parameters,
     )
@@ -139,9 +175,9 @@ def source_strength(snapshot: Snapshot, roles: Roles, since: int) -> Float64:
     return strength
 
 
-def _reordered(found: tuple[Int64, Int64, Int64, Float64]) -> tuple[Int64, Int64, Float64, Int64]:
-    person, other, tie, weight = found
-    return person, other, weight, tie
+def _through_things(snapshot: Snapshot, weights: TieWeights) -> Records:
+    person, thing, tie, weight = object_ties(snapshot, weights)
+    return Records.of(person, thing, weight, tie)
 
 
 def _between_people(snapshot: Snapshot, roles: Roles, weights: TieWeights) -> Records:
@@ -149,13 +185,13 @@ def _between_people(snapshot: Snapshot, roles: Roles, weights: TieWeights) -> Re
     weight = weights.of(PERSON_TIES)
     counted = roles.person & ~roles.professional
     rows = np.flatnonzero((weight > 0) & counted[ties.source] & counted[ties.target] & (ties.source != ties.target))
-    return Records(ties.source[rows].astype(np.int64), ties.target[rows].astype(np.int64), weight[rows], rows)
+    return Records.of(ties.source[rows].astype(np.int64), ties.target[rows].astype(np.int64), weight[rows], rows)
 
 
 def _in_events(snapshot: Snapshot, weights: TieWeights) -> Records:
     rows, weight = event_parts(snapshot, weights)
     ties = snapshot.ties
-    return Records(ties.source[rows].astype(np.int64), ties.target[rows].astype(np.int64), weight, rows)
+    return Records.of(ties.source[rows].astype(np.int64), ties.target[rows].astype(np.int64), weight, rows)
 
 
 def _in_contexts(snapshot: Snapshot, weights: TieWeights) -> Records:
@@ -163,11 +199,11 @@ def _in_contexts(snapshot: Snapshot, weights: TieWeights) -> Records:
     weight = weights.of(CONTEXT_TIES)
     person = nodes.kind == kind_code(NodeKind.PERSON)
     rows = np.flatnonzero((weight > 0) & person[ties.source] & contexts_that_count(snapshot)[ties.target])
-    return Records(ties.source[rows].astype(np.int64), ties.target[rows].astype(np.int64), weight[rows], rows)
+    return Records.of(ties.source[rows].astype(np.int64), ties.target[rows].astype(np.int64), weight[rows], rows)
 
 
 def contexts_that_count(snapshot: Snapshot) -> Bool:
-    """Peer groups, schools and places; not placements and police stations, which everybody in care or custody shares."""
+    """Peer groups, schools and places; not placements and police stations, which all in care or custody share."""
     nodes = snapshot.nodes
     roles = place_role_of(snapshot)
     left_out = np.isin(roles, [PLACE_ROLES.index("placement"), PLACE_ROLES.index("police")])
@@ -206,11 +242,8 @@ def _found(evidence: Evidence, episodes: MissingEpisodes, pairs: MissingPairs, t
     # a source is at the place whoever else was missing that night
     alone |= evidence.sources[episodes.person] > 0
     place = episodes.found
-    people, homes = home_of(snapshot)
-    span = len(snapshot)
-    at_home = np.isin(episodes.person * span + place, people.astype(np.int64) * span + homes)
-    counts = contexts_that_count(snapshot)
-    kept = alone & (place >= 0) & ~at_home & (place != episodes.origin) & counts[np.maximum(place, 0)]
+    at_home = np.isin(episodes.person * len(snapshot) + place, evidence.homes)
+    kept = alone & (place >= 0) & ~at_home & (place != episodes.origin) & evidence.context[np.maximum(place, 0)]
     where = np.full(len(snapshot), -1, dtype=np.int64)
     located = np.flatnonzero((snapshot.ties.type == code("tie_type", "occurred_at")) & ties)[::-1]
     where[snapshot.ties.source[located]] = located
@@ -218,7 +251,7 @@ def _found(evidence: Evidence, episodes: MissingEpisodes, pairs: MissingPairs, t
     age = recency(day, roles.today, np.full(len(day), float(TOGETHER_HALF_LIFE)))
     tie = where[episodes.event[kept]]
     known = tie >= 0
-    return Records(episodes.person[kept][known], place[kept][known], FOUND_AT * age[known], tie[known])
+    return Records.of(episodes.person[kept][known], place[kept][known], FOUND_AT * age[known], tie[known])
 
 
 def pair_matrix(found: Together, count: int) -> sparse.csr_array:
@@ -234,11 +267,11 @@ def expose(evidence: Evidence, ties: Bool, found: Together | None = None) -> Exp
     count = len(evidence.snapshot)
     missing = together(evidence, ties) if found is None else found
     families: dict[str, Ties | Shared | Context] = {
-        "ties": Ties(evidence.ties.kept(ties).matrix(count, both_ways=True), two_steps=True),
+        "ties": Ties(evidence.ties.kept(ties[evidence.ties.tie]).matrix(count), True, evidence.ordinary),
         "missing": Ties(pair_matrix(missing, count)),
-        "events": Shared(evidence.events.kept(ties).matrix(count), LARGEST_EVENT),
-        "things": Shared(evidence.things.kept(ties).matrix(count), LARGEST_SHARED),
-        "contexts": Context(evidence.contexts.kept(ties).matrix(count), evidence.rate),
+        "events": Shared(evidence.events.kept(ties[evidence.events.tie]).matrix(count), LARGEST_EVENT),
+        "things": Shared(evidence.things.kept(ties[evidence.things.tie]).matrix(count), LARGEST_SHARED),
+        "contexts": Context(evidence.contexts.kept(ties[evidence.contexts.tie]).matrix(count), evidence.rate),
         "found": Context(missing.found.matrix(count), evidence.rate),
     }
     return exposure(
@@ -281,13 +314,3 @@ def own_circumstances(evidence: Evidence) -> tuple[Float64, Mapping[str, Bool]]:
     for name, mask in applies.items():
         total += OWN_CIRCUMSTANCES[name] * mask
     return total, applies
-
-
-#: log-odds of what is recorded about a child alone
-OWN_CIRCUMSTANCES: Mapping[str, float] = {
-    "missing once or twice in a year": 0.4,
-    "missing three times or more in a year": 0.9,
-    "looked after": 0.3,
-    "not in mainstream education": 0.4,
-    "special educational needs or disability": 0.2,
-}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +27,8 @@ from graph.snapshot import NO_END, Bool, Int64
 
 #: sources, nights and circumstances named in one reason
 NAMED = 4
+#: reasons told one by one; weaker ones are told together
+SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,22 +53,32 @@ class Reasons:
 
     def __init__(self, evidence: Evidence, found: Together, exposed: Exposure) -> None:
         self._evidence, self._found, self._exposed = evidence, found, exposed
-        self._ends = (_Index.of(evidence.ties.person), _Index.of(evidence.ties.other))
+        self._near = _Index.of(evidence.ties.person)
         self._of_person = {name: _Index.of(getattr(evidence, name).person) for name in ("events", "things", "contexts")}
         self._of_thing = {name: _Index.of(getattr(evidence, name).other) for name in ("events", "things", "contexts")}
         self._of_person["found"], self._of_thing["found"] = _Index.of(found.found.person), _Index.of(found.found.other)
         self._open = self._still_open()
 
     def of(self, child: int) -> tuple[Reason, ...]:
-        """All reasons of one child, largest first; their contributions add up to the score."""
-        reasons: list[Reason] = []
+        """All reasons of one child, largest first; their contributions add up to the score.
+
+        The weakest beyond ``SHOWN`` are one reason together.
+        """
+        found: list[tuple[float, str, int]] = []
         for name, parts in self._exposed.contributions.items():
             first, last = np.searchsorted(parts.target, [child, child + 1])
-            for at in range(int(first), int(last)):
-                reasons.append(self._reason(name, parts, at))
+            found += [(float(parts.value[at]), name, at) for at in range(int(first), int(last))]
+        found.sort(key=lambda entry: (-entry[0], entry[1], entry[2]))
+        reasons = [self._reason(name, at) for _, name, at in found[:SHOWN]]
+        rest = [self._reason(name, at) for _, name, at in found[SHOWN:]]
+        if len(rest) == 1:
+            reasons += rest
+        elif rest:
+            reasons.append(_together(rest))
         return tuple(sorted(reasons, key=lambda reason: (-reason.contribution, reason.text)))
 
-    def _reason(self, name: str, parts: Parts, at: int) -> Reason:
+    def _reason(self, name: str, at: int) -> Reason:
+        parts: Parts = self._exposed.contributions[name]
         child, through, value = int(parts.target[at]), int(parts.through[at]), float(parts.value[at])
         if name == "ties":
             return self._by_ties(child, through, value)
@@ -77,49 +89,37 @@ class Reasons:
         return self._by_context(name, child, through, value)
 
     # -- ties ------------------------------------------------------------------------------------------------------
-    def _ties_between(self, one: int, household: int) -> Int64:
-        """Rows of ``evidence.ties`` between somebody and a household."""
-        ties, home = self._evidence.ties, self._evidence.roles.household
-        out, back = self._ends[0][one], self._ends[1][one]
-        return np.concatenate([out[home[ties.other[out]] == household], back[home[ties.person[back]] == household]])
-
-    def _neighbours(self, one: int) -> tuple[Int64, Int64]:
-        """(neighbour, row of ``evidence.ties``) of somebody."""
-        ties = self._evidence.ties
-        out, back = self._ends[0][one], self._ends[1][one]
-        return np.concatenate([ties.other[out], ties.person[back]]), np.concatenate([out, back])
-
     def _by_ties(self, child: int, through: int, value: float) -> Reason:
         evidence, sources = self._evidence, self._evidence.sources
         home = evidence.roles.household
-        near = self._ties_between(child, int(home[through]))
-        own = set(self._neighbours(child)[0].tolist())
-        claims = [self._claims(evidence.ties.tie[near])]
-        ends = np.concatenate([evidence.ties.person[near], evidence.ties.other[near]])
-        household = sorted(set(ends.tolist()) - {child})
+        ties = evidence.ties
+        around = self._near[child]
+        own = set(ties.other[around].tolist())
+        near = around[home[ties.other[around]] == home[through]]
+        claims = [self._claims(ties.tie[near])]
+        household = sorted(set(ties.other[near].tolist()))
         known = [person for person in household if sources[person] > 0]
         if known:
             claims.append(listed([self.source_words(person) for person in known]))
         further: list[int] = []
         for person in household:
-            neighbours, rows = self._neighbours(person)
+            rows = self._near[person]
+            rows = rows[(sources[ties.other[rows]] > 0) & (home[ties.other[rows]] != home[child])]
             # who the child is tied to as well is a reason of its own
-            beyond = (sources[neighbours] > 0) & (home[neighbours] != home[child])
-            beyond &= ~np.isin(neighbours, list(own))
-            further += evidence.ties.tie[rows[beyond]].tolist()
-            names = sorted(set(neighbours[beyond].tolist()))
+            beyond = [row for row in rows.tolist() if int(ties.other[row]) not in own]
+            further += ties.tie[beyond].tolist()
+            names = sorted({int(ties.other[row]) for row in beyond})
             if names:
                 said = [self.source_words(name) for name in names[:NAMED]]
                 more = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
-                claims.append(
-                    f"{self._name(person)} is connected with people at risk or of concern: {listed(said + more)}"
-                )
-        ties = np.unique(np.concatenate([evidence.ties.tie[near], np.array(further, dtype=np.int64)]))
-        return self._written("; ".join(claims), value, ties, evidence.ties.tie[near])
+                who = f"{self._name(person)} is connected with people at risk or of concern"
+                claims.append(f"{who}: {listed(said + more)}")
+        direct = ties.tie[near].tolist()
+        return self._written("; ".join(claims), value, direct + further, direct)
 
     def _claims(self, ties: Int64) -> str:
-        rows = np.unique(ties)
-        return ties_words(self._evidence.snapshot, rows.tolist(), self._evidence.weights.last_day[rows].tolist())
+        rows = sorted(set(ties.tolist()))
+        return ties_words(self._evidence.snapshot, rows, self._evidence.weights.last_day[rows].tolist())
 
     # -- missing together ------------------------------------------------------------------------------------------
     def _by_missing(self, child: int, through: int, value: float) -> Reason:
@@ -143,8 +143,7 @@ class Reasons:
             claims.append(claim)
             ties += episodes.tie[theirs[span]].tolist()
             events += episodes.event[np.concatenate([own[span], theirs[span]])].tolist()
-        named = np.unique(np.array(ties, dtype=np.int64))
-        return self._written("; ".join(claims), value, named, named, events)
+        return self._written("; ".join(claims), value, ties, ties, events)
 
     # -- events, things, contexts ----------------------------------------------------------------------------------
     def _by_shared(self, name: str, child: int, thing: int, value: float) -> Reason:
@@ -161,11 +160,10 @@ class Reasons:
         if name == "events":
             text += f" on {clock_day(int(evidence.snapshot.nodes.started_at[thing]))}"
         # in an event, the others' part: the child's own part may speak elsewhere too
-        ties = records.tie[known] if name == "events" else records.tie[own]
+        of_child, of_others = records.tie[own].tolist(), records.tie[known].tolist()
+        ties = of_others if name == "events" else of_child
         events = [thing] if name == "events" else []
-        return self._written(
-            text, value, np.unique(ties), np.concatenate([records.tie[own], records.tie[known]]), events
-        )
+        return self._written(text, value, ties, of_child + of_others, events)
 
     def _by_context(self, name: str, child: int, context: int, value: float) -> Reason:
         evidence = self._evidence
@@ -181,20 +179,20 @@ class Reasons:
             f"{count_of(len(people), 'other person', 'other people')} recorded are known to the hub or of concern, "
             "more than elsewhere"
         )
-        ties = np.unique(records.tie[own])
+        ties = records.tie[own].tolist()
         events = evidence.snapshot.ties.source[ties].tolist() if name == "found" else []
         return self._written(text, value, ties, ties, events)
 
     # -- words -----------------------------------------------------------------------------------------------------
     def _written(
-        self, text: str, value: float, ties: Int64, reported: Int64, events: list[int] | tuple[int, ...] = ()
+        self, text: str, value: float, ties: list[int], reported: list[int], events: Sequence[int] = ()
     ) -> Reason:
         snapshot = self._evidence.snapshot
-        reports = reports_of(snapshot, np.unique(np.concatenate([ties, reported])).tolist())
+        reports = reports_of(snapshot, ties + reported)
         return Reason(
             text + sources_words(snapshot, reports),
             value,
-            tie_ids(snapshot, ties.tolist()),
+            tie_ids(snapshot, ties),
             event_ids(snapshot, events),
             report_ids(snapshot, reports),
         )
@@ -220,6 +218,17 @@ class Reasons:
         if roles.child[row]:
             return f"{name} (child believed to have harmed)"
         return f"{name} (person of concern)"
+
+
+def _together(rest: list[Reason]) -> Reason:
+    """The weakest reasons as one; taking its ties away takes all of them away."""
+    return Reason(
+        f"{len(rest)} further connections, each weaker than those above",
+        sum(reason.contribution for reason in rest),
+        tuple(sorted({tie for reason in rest for tie in reason.ties})),
+        tuple(sorted({event for reason in rest for event in reason.events})),
+        tuple(dict.fromkeys(report for reason in rest for report in reason.reports)),
+    )
 
 
 def _same_places(one: Int64, two: Int64) -> list[int]:

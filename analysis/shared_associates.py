@@ -37,9 +37,9 @@ SPEC = DetectorSpec(
         "the number of young people they are recorded with would lead one to expect?"
     ),
     method=(
-        "Each household of a known child recorded with the adult adds the logarithm of how much likelier that is if the "
-        "adult is a source of harm than by chance, times the weight of the evidence; each other young person recorded "
-        "with the adult takes something away. Relatives count neither way for their own family, professionals are left "
+        "Each household of a known child recorded with the adult adds the logarithm of how much likelier that is if "
+        "the adult is a source of harm than by chance, times the weight of the evidence; each other young person "
+        "recorded with the adult takes something away. Relatives count neither way for their own family, professionals are left "
         "out by role, and an adult needs two households and two separate reports to be listed."
     ),
     parameters=(
@@ -51,7 +51,7 @@ SPEC = DetectorSpec(
         Parameter(
             "concern_bonus", 1.0, "Added for other records as a person of concern, shown as its own reason", None, 0, 5
         ),
-        Parameter("minimum_score", 1.0, "Smallest score that is listed", "natural log units", 0, 50),
+        Parameter("minimum_score", 0.0, "Smallest score that is listed", "natural log units", -1000, 1000),
         Parameter("limit", 200, "Longest list", "flags", 1, 100_000),
         Parameter("stability_runs", 20, "Repeats with a fifth of the ties left out", "runs", 0, 200),
     ),
@@ -70,8 +70,8 @@ SPEC = DetectorSpec(
     may_run=frozenset({"analyst"}),
     may_see=frozenset({"analyst", "police", "socialworker"}),
 )
-#: score (natural log units) from which the evidence is called moderate and strong: odds of 20 and 400 to 1 against chance
-MODERATE, STRONG = 3.0, 6.0
+#: score (natural log units) from which evidence is called moderate and strong: odds of about 3 and 20 to 1
+MODERATE, STRONG = 1.0, 3.0
 #: share of known children assumed where the records are few
 PRIOR = 0.02
 

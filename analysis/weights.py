@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from analysis.codes import code, words
+from analysis.codes import code, tie_families, words
 from analysis.derive import started_by, tie_last_day
 from graph.snapshot import NO_DAY, Bool, Float64, Int32, Snapshot
 
@@ -128,8 +128,8 @@ def tie_confidence(snapshot: Snapshot) -> Float64:
     confidence = np.full(count, UNGRADED)
     if len(ties.report_of_tie):
         owner = np.repeat(np.arange(count), per_tie)
-        agency = reports.agency[ties.report_of_tie].astype(np.int64)
-        of_event = ties.type[owner] >= code("tie_type", "took_part_in")
+        agency = reports.agency[ties.report_of_tie].astype(np.int64) + 1
+        of_event = tie_families("structural")[ties.type[owner]]
         key = owner * (len(reports.agencies) + 1) + np.where(of_event, 0, agency)
         best, where = np.unique(key, return_inverse=True)
         value = np.zeros(len(best))
@@ -139,7 +139,8 @@ def tie_confidence(snapshot: Snapshot) -> Float64:
         )
         confidence = np.where(per_tie > 0, -np.expm1(doubt), confidence)
     stated = np.where(np.isnan(ties.confidence), 1.0, ties.confidence)
-    return np.clip(confidence * stated, 0.0, 1.0)
+    sure: Float64 = np.clip(confidence * stated, 0.0, 1.0)
+    return sure
 
 
 def recency(last_day: Int32, today: int, half_life: Float64) -> Float64:

@@ -90,7 +90,7 @@ class Town:
 
     def tie(self, source: str, target: str, tie_type: str, **more: Any) -> str:
         """A tie, with a report of its own (police, 3x5x2, 1B, on the start day) unless reports are given."""
-        tie_id = more.pop("id", f"{tie_type}-{len(self.ties)}")
+        tie_id = str(more.pop("id", f"{tie_type}-{len(self.ties)}"))
         if "reports" not in more:
             day = more.get("start") or days_ago(10)
             more["reports"] = (
