@@ -6,6 +6,7 @@ import codecs
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,7 +27,7 @@ _PART = 1 << 20
 _PLAIN_PART = 3 << 19
 _LONG_CELL = f"a cell of more than {LONGEST_CELL} characters, or a quotation mark never closed"
 _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
-_UNDEFINED_1252 = bytes([0x81, 0x8D, 0x8F, 0x90, 0x9D])
+_UNDEFINED_1252 = re.compile(b"[\x81\x8d\x8f\x90\x9d]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ def _scan(file: InputFile, parts: Iterator[bytes], findings: Findings, given: st
             decoder = codecs.getincrementaldecoder(wide)() if wide else decoder
             first = False
         digest.update(part)
+        before = lines.count
         if lines.too_long(part):
             row = lines.count + 1
             findings.problem(file.name, row, None, "line_too_long", f"a line longer than {LONGEST_LINE} bytes")
@@ -128,11 +130,11 @@ def _scan(file: InputFile, parts: Iterator[bytes], findings: Findings, given: st
         if not wide:
             suspect = suspect or _has_controls(part)
             lines.count_records(part)
-            if undefined is None and len(part.translate(None, _UNDEFINED_1252)) != len(part):
-                undefined = lines.count
+            if undefined is None and (found := _UNDEFINED_1252.search(part)):
+                undefined = before + part.count(b"\n", 0, found.start())
     decoded = utf8 and _ends(decoder)
-    found = Scan(digest.hexdigest(), "", "", suspect, lines.records, lines.plain and not suspect)
-    return _verdict(file, findings, found, wide, given, decoded, undefined)
+    scanned = Scan(digest.hexdigest(), "", "", suspect, lines.records, lines.plain and not suspect)
+    return _verdict(file, findings, scanned, wide, given, decoded, undefined)
 
 
 def _has_controls(part: bytes) -> bool:
