@@ -98,9 +98,7 @@ def test_problems_of_files_are_listed_by_position() -> None:
     ],
 )
 def test_a_wrong_body_is_refused_clearly_and_not_echoed(as_user: LogIn, body: bytes) -> None:
-    answer = as_user("analyst").post(
-        "/api/v1/search", content=body, headers={"Content-Type": "application/json"}
-    )
+    answer = as_user("analyst").post("/api/v1/search", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code in {400, 422}
     assert set(answer.json()) == {"error"}
     assert set(answer.json()["error"]) == {"code", "message", "problems"}

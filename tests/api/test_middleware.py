@@ -1,4 +1,4 @@
-"""What stands before the routes: headers on everything, nobody's body read before they are known, no cross-site change."""
+"""What stands before the routes: headers on everything, no body read of anybody unknown, no cross-site change."""
 
 from __future__ import annotations
 
