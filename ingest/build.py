@@ -384,9 +384,7 @@ def _stated(
     ids = [f"{prefix}{key}:{agency}" for key, agency in zip(keys, agencies, strict=True)]
     system, reference, author, recorded = map(check.values, ("system", "reference", "author_role", "recorded_at"))
     nothing: list[None] = [None] * check.size
-    rows = list(
-        zip(ids, agencies, system, reference, author, nothing, nothing, recorded, *_graded(check), strict=True)
-    )
+    rows = list(zip(ids, agencies, system, reference, author, nothing, nothing, recorded, *_graded(check), strict=True))
     if len(wanted) == check.size:
         return [(report,) for report in ids], list(enumerate(rows))
     answer = list(named)

@@ -197,9 +197,9 @@ def _archive(path: Path, findings: Findings) -> list[InputFile]:
     return found
 
 
-def archive_problem(members: Sequence[zipfile.ZipInfo], size: int, most_bytes: int = MOST_UNPACKED_BYTES) -> (
-    tuple[str, str] | None
-):
+def archive_problem(
+    members: Sequence[zipfile.ZipInfo], size: int, most_bytes: int = MOST_UNPACKED_BYTES
+) -> tuple[str, str] | None:
     """Why a zip (or workbook) of that many bytes must not be unpacked, as kind and message; None when it may."""
     if len(members) > MOST_MEMBERS:
         return "zip_bomb", f"more than {MOST_MEMBERS} files in the archive"
@@ -225,5 +225,3 @@ def _member_problem(member: zipfile.ZipInfo) -> tuple[str, str] | None:
     if inner.suffix.lower() in _ARCHIVES:
         return "nested_archive", "an archive within the archive is not read"
     return None
-
-

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-from jsonschema.exceptions import best_match
+from jsonschema.exceptions import ValidationError
 
 from graph.errors import InputRejected, Problem
 from ingest.marked_yaml import Marked, MarkedError, read_marked
@@ -162,13 +162,8 @@ def mapping_schema() -> dict[str, Any]:
 
 def _check_schema(reading: _Reading) -> None:
     validator = jsonschema.Draft202012Validator(mapping_schema())
-    for error in validator.iter_errors(reading.marked.data):
-        deepest = error
-        while deepest.context:
-            chosen = best_match(deepest.context)
-            if chosen is None:
-                break
-            deepest = chosen
+    deepest_errors = (deepest for error in validator.iter_errors(reading.marked.data) for deepest in _deepest(error))
+    for deepest in deepest_errors:
         path = tuple(deepest.absolute_path)
         if deepest.validator == "additionalProperties" and isinstance(deepest.instance, dict):
             allowed = deepest.schema.get("properties", {})
@@ -180,7 +175,18 @@ def _check_schema(reading: _Reading) -> None:
             reading.problem(path, _explained(deepest))
 
 
-def _explained(error: jsonschema.ValidationError) -> str:
+def _deepest(error: ValidationError) -> list[ValidationError]:
+    """The mistakes behind one of several allowed forms: those of the form that the writer has begun."""
+    forms: dict[Any, list[ValidationError]] = {}
+    for inner in error.context or ():
+        forms.setdefault(inner.relative_schema_path[0], []).append(inner)
+    for inners in forms.values():
+        if not any(inner.validator == "type" and not inner.relative_path for inner in inners):
+            return [deepest for inner in inners for deepest in _deepest(inner)]
+    return [error]
+
+
+def _explained(error: ValidationError) -> str:
     wanted = error.validator_value
     match error.validator:
         case "required":
@@ -193,6 +199,8 @@ def _explained(error: jsonschema.ValidationError) -> str:
             return f"must be one of: {', '.join(json.dumps(word) for word in words)}"
         case "minProperties" | "maxProperties":
             return "must name a column and exactly one of is, is_not, filled"
+        case "oneOf":
+            return "must be a text, or one of the other forms that the documentation shows"
         case "minItems" | "minLength":
             return "must not be empty"
         case _:
@@ -250,9 +258,11 @@ def _rule(reading: _Reading, path: tuple[str | int, ...], data: dict[str, Any]) 
         if column.required and column.kind is not CellKind.GEOMETRY and column.name not in columns:
             reading.problem((*path, "columns"), f"{table.name} needs the column {column.name}", of_key=True)
     conditions = data.get("when", [])
-    listed = [((*path, "when"), conditions)] if isinstance(conditions, dict) else [
-        ((*path, "when", place), each) for place, each in enumerate(conditions)
-    ]
+    listed = (
+        [((*path, "when"), conditions)]
+        if isinstance(conditions, dict)
+        else [((*path, "when", place), each) for place, each in enumerate(conditions)]
+    )
     return Rule(
         table,
         tuple(_condition(reading, where, each) for where, each in listed),
@@ -267,9 +277,7 @@ def _condition(reading: _Reading, path: tuple[str | int, ...], data: dict[str, A
     return Condition(data["column"], test, frozenset(_texts(data[test])), place)
 
 
-def _position(
-    reading: _Reading, path: tuple[str | int, ...], data: dict[str, str], columns: dict[str, Value]
-) -> None:
+def _position(reading: _Reading, path: tuple[str | int, ...], data: dict[str, str], columns: dict[str, Value]) -> None:
     names = ("easting", "northing") if data["system"] == "EPSG:27700" else ("longitude", "latitude")
     for axis, name in zip(("x", "y"), names, strict=True):
         if name in columns:

@@ -106,9 +106,7 @@ class Rules:
                 taken = [place for place in taken if cells[place] not in condition.words]
         return taken
 
-    def _fill(
-        self, name: str, value: Value, rows: SourceRows, taken: Sequence[int], unreadable: set[int]
-    ) -> list[str]:
+    def _fill(self, name: str, value: Value, rows: SourceRows, taken: Sequence[int], unreadable: set[int]) -> list[str]:
         cells = filled(value.template, rows, taken)
         convert = value.words is not None or value.dates or value.times or value.split is not None
         if not convert and value.when_empty is None:
@@ -144,8 +142,7 @@ def filled(template: Template, rows: SourceRows, taken: Sequence[int]) -> list[s
     answer = []
     for place in taken:
         parts = [
-            text if column is None else column[place]
-            for column, (_, text) in zip(columns, template.parts, strict=True)
+            text if column is None else column[place] for column, (_, text) in zip(columns, template.parts, strict=True)
         ]
         answer.append("".join(parts) if all(parts) else "")
     return answer

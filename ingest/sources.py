@@ -175,9 +175,7 @@ def _open_areas(file: InputFile, mapped: Sequence[tuple[Mapping, FileRules]], op
         tables = tuple(sorted({table for source in sources for table in source.tables}))
     else:
         opening.opened.sources.append(areas)
-    opening.opened.files.append(
-        OpenedFile(file.name, areas.digest, "UTF-8", len(areas.features), tables, None, areas)
-    )
+    opening.opened.files.append(OpenedFile(file.name, areas.digest, "UTF-8", len(areas.features), tables, None, areas))
 
 
 def _open_workbook(file: InputFile, mapped: Sequence[tuple[Mapping, FileRules]], opening: _Opening) -> None:

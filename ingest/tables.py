@@ -359,5 +359,3 @@ def header_problem(names: Sequence[str]) -> tuple[str, str] | None:
     if any(len(name) > 200 or not name.isprintable() for name in names):
         return "bad_header", "a header is longer than 200 characters or holds invisible characters"
     return None
-
-

@@ -303,9 +303,7 @@ class ChunkCheck:
                     self.fault(position, name, "control_character", "holds a control character or half a character")
 
 
-def _grade_problem(
-    scheme: str | None, source: str | None, assessment: str | None
-) -> tuple[str, str, str] | None:
+def _grade_problem(scheme: str | None, source: str | None, assessment: str | None) -> tuple[str, str, str] | None:
     if source is None and assessment is None:
         return None
     if scheme is None:

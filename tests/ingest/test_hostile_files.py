@@ -68,7 +68,9 @@ def test_a_zip_that_says_its_files_are_small(tmp_path: Path) -> None:
     assert {kind for _, _, kind in refused(path)} <= {"unreadable", "ragged_row", "duplicate_key", "bad_archive"}
 
 
-@pytest.mark.parametrize("name", ["../people.csv", "/etc/people.csv", "a/../../people.csv", "..\\people.csv", "C:\\people.csv"])
+@pytest.mark.parametrize(
+    "name", ["../people.csv", "/etc/people.csv", "a/../../people.csv", "..\\people.csv", "C:\\people.csv"]
+)
 def test_a_path_that_leads_out_of_the_zip(tmp_path: Path, name: str) -> None:
     path = zipped(tmp_path / "bundle.zip", {name: HEADER.encode()})
     assert refused(path) == [("bundle.zip", None, "unsafe_name")]
