@@ -18,6 +18,11 @@ import * as words from "./words.js";
 
 const MOST_FOUND = 12;
 
+/** @param {string} text @param {string} action @param {() => void} onclick @param {Record<string, unknown>} [more] */
+function button(text, action, onclick, more = {}) {
+  return element("button.kith-button", { type: "button", text, "data-action": action, onclick, ...more });
+}
+
 export class KithMap {
   /**
    * @param {HTMLElement} root
@@ -32,14 +37,7 @@ export class KithMap {
     this.pathFrom = null;
     /** @type {HTMLElement|null} what had the focus before the details opened */
     this.cameFrom = null;
-    this.build();
-    this.showLegend();
-    this.say(this.summary());
-  }
-
-  build() {
     const { model } = this;
-    const { document: map } = model;
     this.status = element("p.kith-map__status", { role: "status", "aria-live": "polite" });
     this.notice = element("p.kith-map__notice", { hidden: true });
     this.panel = element("aside.kith-map__details", { "aria-label": "Details and legend" });
@@ -47,7 +45,7 @@ export class KithMap {
       open: (i) => this.openNode(i, true),
       openTie: (t) => this.openTie(t),
       clear: () => this.close(),
-      label: `Network map: ${map.title}`,
+      label: `Network map: ${document.title}`,
     });
     this.renderer = this.stage.renderer;
     this.filters = filterForm(model, () => this.changed());
@@ -56,22 +54,6 @@ export class KithMap {
     this.tableSection = element("section.kith-map__table", { "aria-label": "Table", id: "kith-map-table" },
       element("h2.kith-map__h2", { text: "Table" }), this.table.root);
     this.body = element("div.kith-map__body", {}, this.filterPanel, this.stage.root, this.panel);
-    this.root.replaceChildren(this.printHead(), this.bar(), this.notice, this.body, this.status, this.tableSection);
-    globalThis.addEventListener("beforeprint", () => this.table.root.classList.add("kith-table--printing"));
-    this.root.dataset.ready = "true";
-  }
-
-  printHead() {
-    const { document: map } = this.model;
-    const facts = [map.marking, `For: ${map.audience}`, `Purpose: ${map.purpose}`, map.as_at ? `As at ${words.day(map.as_at)}` : "Any time",
-      map.known_at ? `As known on ${words.day(map.known_at)}` : null, `Made ${words.day(map.made_at)}`];
-    return element("p.kith-map__printed", { text: facts.filter(Boolean).join(" · ") });
-  }
-
-  bar() {
-    const { stage } = this;
-    const button = (/** @type {string} */ text, /** @type {string} */ action, /** @type {() => void} */ onclick, /** @type {Record<string, unknown>} */ more = {}) =>
-      element("button.kith-button", { type: "button", text, "data-action": action, onclick, ...more });
     this.results = element("ul.kith-search__results", { hidden: true });
     this.searchField = /** @type {HTMLInputElement} */ (element("input", {
       type: "search", id: "kith-map-search", autocomplete: "off", spellcheck: "false",
@@ -90,6 +72,23 @@ export class KithMap {
     }));
     this.searchLabel = element("label", { for: "kith-map-search", text: "Find on this map" });
     this.filterButton = button("Filter", "filter", () => this.toggleFilter(), { "aria-expanded": "false", "aria-controls": "kith-map-filters" });
+    this.root.replaceChildren(this.printHead(), this.bar(), this.notice, this.body, this.status, this.tableSection);
+    globalThis.addEventListener("beforeprint", () => this.table.print(true));
+    globalThis.addEventListener("afterprint", () => this.table.print(false));
+    this.root.dataset.ready = "true";
+    this.showLegend();
+    this.say(this.summary());
+  }
+
+  printHead() {
+    const { document: map } = this.model;
+    const facts = [map.marking, `For: ${map.audience}`, `Purpose: ${map.purpose}`, map.as_at ? `As at ${words.day(map.as_at)}` : "Any time",
+      map.known_at ? `As known on ${words.day(map.known_at)}` : null, `Made ${words.day(map.made_at)}`];
+    return element("p.kith-map__printed", { text: facts.filter(Boolean).join(" · ") });
+  }
+
+  bar() {
+    const { stage } = this;
     return element("div.kith-map__bar", { role: "group", "aria-label": "Map tools" },
       element("div.kith-search", {}, this.searchLabel, this.searchField, this.results),
       element("div.kith-map__tools", {},

@@ -89,6 +89,36 @@ export function openFilter() {
 }
 
 export class MapModel {
+  /** row of each node id @type {Map<string, number>} */
+  rowOf = new Map();
+
+  /** rows of the nodes the map was asked about @type {Set<number>} */
+  seeds = new Set();
+
+  x = new Float64Array(0);
+
+  y = new Float64Array(0);
+
+  /** ties of node i are tieAt[start[i]] to tieAt[start[i + 1] - 1] */
+  start = new Int32Array(0);
+
+  tieAt = new Int32Array(0);
+
+  /** standing and polarity of each tie as one number */
+  style = new Uint8Array(0);
+
+  bend = new Float32Array(0);
+
+  nodeShown = new Uint8Array(0);
+
+  tieShown = new Uint8Array(0);
+
+  /** @type {number[]} */
+  shownNodes = [];
+
+  /** @type {number[]} */
+  shownTies = [];
+
   /** @param {MapDocument} document */
   constructor(document) {
     this.document = document;
@@ -109,7 +139,6 @@ export class MapModel {
   index() {
     const count = this.size;
     const ties = this.ties;
-    /** @type {Map<string, number>} */
     this.rowOf = new Map(this.nodes.id.map((id, row) => [id, row]));
     this.x = Float64Array.from(this.nodes.x);
     this.y = Float64Array.from(this.nodes.y);
@@ -127,7 +156,7 @@ export class MapModel {
       this.tieAt[fill[ties.target[t]]] = t;
       fill[ties.target[t]] += 1;
     }
-    this.seeds = new Set(this.document.seeds.map((id) => this.rowOf.get(id)).filter((row) => row !== undefined));
+    this.seeds = new Set(this.document.seeds.map((id) => this.rowOf.get(id) ?? -1).filter((row) => row >= 0));
     this.style = Uint8Array.from(ties.id, (_, t) =>
       Math.max(0, STANDINGS.indexOf(ties.standing[t])) * 3 + Math.max(0, POLARITIES.indexOf(ties.polarity[t])));
     this.bend = this.bends();
@@ -217,6 +246,7 @@ export class MapModel {
 
   /** Ties of a node that are shown. @param {number} i */
   tiesOf(i) {
+    /** @type {number[]} */
     const found = [];
     for (let at = this.start[i]; at < this.start[i + 1]; at += 1) {
       const t = this.tieAt[at];

@@ -57,12 +57,18 @@ export class Renderer {
     this.kept = null;
     /** @type {ReturnType<typeof setTimeout>|undefined} */
     this.rest = undefined;
-    this.setModel(model);
-  }
-
-  /** @param {MapModel} model */
-  setModel(model) {
     this.model = model;
+    this.screenX = new Float32Array(0);
+    this.screenY = new Float32Array(0);
+    /** symbol of each node @type {string[]} */
+    this.keys = [];
+    /** ties by style @type {number[][]} */
+    this.buckets = [];
+    /** nodes in the order in which they get a label @type {number[]} */
+    this.labelOrder = [];
+    this.grid = new Grid(model.x, model.y, []);
+    /** @type {{label: string, rows: number[], headed: boolean, pairs: [number, number][], triangles: [number, number, number][]}[]} */
+    this.bubbles = [];
     this.refresh();
   }
 
@@ -75,7 +81,6 @@ export class Renderer {
       const key = symbolKey(kind, model.nodes.age_band[i]);
       return PALETTE.symbols[key] ? key : "person_unknown";
     });
-    /** @type {number[][]} ties by style */
     this.buckets = Array.from({ length: STANDINGS.length * POLARITIES.length }, () => []);
     for (const t of model.shownTies) this.buckets[model.style[t]].push(t);
     this.grid = new Grid(model.x, model.y, model.shownNodes);

@@ -1,3 +1,4 @@
+// @ts-nocheck: plain script beside the inlined library
 "use strict";
 // Starts the stand-alone page: reads the data elements, draws with the preset positions, tells what is chosen.
 (function () {

@@ -4,6 +4,8 @@ import { element } from "./dom.js";
 import * as words from "./words.js";
 
 const PAGE = 100;
+// a printed table has all rows, up to this
+const MOST_PRINTED = 3000;
 
 /**
  * @typedef {object} Column
@@ -22,6 +24,7 @@ export class MapTable {
     this.actions = actions;
     this.view = "nodes";
     this.page = 0;
+    this.perPage = PAGE;
     /** @type {Record<string, {column: number, down: boolean}>} */
     this.order = { nodes: { column: -1, down: false }, ties: { column: -1, down: false } };
     this.root = element("div.kith-table", {});
@@ -77,11 +80,18 @@ export class MapTable {
     return rows;
   }
 
+  /** Before and after printing. @param {boolean} on */
+  print(on) {
+    this.perPage = on ? MOST_PRINTED : PAGE;
+    this.page = 0;
+    this.fill();
+  }
+
   fill() {
     const columns = this.columns();
     const rows = this.rows();
     const order = this.order[this.view];
-    const shown = rows.slice(this.page * PAGE, (this.page + 1) * PAGE);
+    const shown = rows.slice(this.page * this.perPage, (this.page + 1) * this.perPage);
     const head = columns.map((column, at) => {
       const sorted = order.column === at;
       return element("th", { scope: "col", "aria-sort": sorted ? (order.down ? "descending" : "ascending") : "none" },
@@ -103,10 +113,10 @@ export class MapTable {
         this.fill();
         /** @type {HTMLElement|null} */ (this.root.querySelector(`[data-view="${view}"]`))?.focus();
       } });
-    const last = Math.max(0, Math.ceil(rows.length / PAGE) - 1);
+    const last = Math.max(0, Math.ceil(rows.length / this.perPage) - 1);
     const what = this.view === "nodes" ? words.counted(rows.length, "person, place or event", "people, places and events")
       : words.counted(rows.length, "tie");
-    const range = rows.length > PAGE ? `, ${this.page * PAGE + 1} to ${Math.min(rows.length, (this.page + 1) * PAGE)} listed` : "";
+    const range = rows.length > this.perPage ? `, ${this.page * this.perPage + 1} to ${Math.min(rows.length, (this.page + 1) * this.perPage)} listed` : "";
     this.root.replaceChildren(
       element("div.kith-table__tabs", { role: "group", "aria-label": "What the table lists" },
         tab("nodes", `People, places and events (${this.model.shownNodes.length.toLocaleString("en-GB")})`),
