@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from typing import Any
 
+import numpy as np
 import orjson
 
 from graph.errors import StoreError
@@ -122,6 +123,21 @@ class Tallies:
         return sum(counts[0] + counts[1] for counts in self.counts.values())
 
 
+class _Facts:
+    """Restriction and first known time of reports by number; those of this write without asking the store."""
+
+    def __init__(self, writer: Writer, older: set[int]) -> None:
+        self._first = writer.reports.first
+        self._rs, self._known = writer.report_rs, writer.report_known
+        self._older = writer._facts(older) if older else {}
+
+    def __getitem__(self, report: int) -> tuple[int, int]:
+        position = report - self._first
+        if position < 0:
+            return self._older[report]
+        return self._rs[position], self._known[position]
+
+
 class Attestation:
     """Which nodes of this write are seen by anyone, and which only by those who may see one of their records (S7)."""
 
@@ -146,6 +162,13 @@ class Attestation:
                 self.opened.add(node)
         elif position >= 0:
             self.restricted.setdefault(node, set()).add(rs)
+
+    def attest_open(self, nodes: np.ndarray[Any, np.dtype[np.int64]]) -> None:
+        """Many nodes at once, each with an open record."""
+        new = nodes >= self.first
+        np.frombuffer(self.open, dtype=np.uint8)[nodes[new] - self.first] = 1
+        if self.guarded:
+            self.opened.update(self.guarded.intersection(nodes[~new].tolist()))
 
     def address(self, person: int, place: int, rs: int) -> None:
         for part, value in zip(self.addresses, (person, place, rs), strict=True):
@@ -394,10 +417,9 @@ class Writer:
                     self.attestation.attest(row[0], row[4])
         if easting is not None:
             self._put_points((row[0], row[14], row[15]) for row in fresh)
-        for row in fresh:
-            self._changed(row[1])
-        self._put_words(kind, fresh)
-        changed = self._change_nodes(kind, known, values)
+        self._all_new([row[1] for row in fresh])
+        self._put_words(kind, fresh, [rows[p] for p in new])
+        changed = self._change_nodes(kind, known, values, rows)
         self.tallies.add(kind, len(new), len(changed), len(known) - len(changed))
         touched = sorted({*new, *changed})
         if touched and kind in (RecordKind.PERSON, RecordKind.EVENT):
@@ -421,7 +443,9 @@ class Writer:
             else:
                 self.operations.pop(row[0], None)
 
-    def _change_nodes(self, kind: RecordKind, known: list[tuple[int, int]], values: list[tuple[Any, ...]]) -> list[int]:
+    def _change_nodes(
+        self, kind: RecordKind, known: list[tuple[int, int]], values: list[tuple[Any, ...]], rows: Sequence[Any]
+    ) -> list[int]:
         """New versions of the nodes whose content differs; returns their positions."""
         changed = []
         contents = self._contents("node", [key for _, key in known])
@@ -445,7 +469,7 @@ class Writer:
             self._update("node", key, stored)
             self._close_older("node", key, [value[3]])
             self._put_points([(key, value[13], value[14])])
-            self._put_words(kind, [(key, *stored)])
+            self._put_words(kind, [(key, *stored)], [rows[p]])
             if kind is RecordKind.OPERATION:
                 self._operation_changed(key, stored)
         return changed
@@ -464,14 +488,18 @@ class Writer:
             [(key, east, east, north, north) for key, east, north in points if east is not None and north is not None],
         )
 
-    def _put_words(self, kind: RecordKind, stored: Sequence[tuple[Any, ...]]) -> None:
+    def _put_words(self, kind: RecordKind, stored: Sequence[tuple[Any, ...]], rows: Sequence[Any]) -> None:
+        if kind is RecordKind.EVENT:
+            return
         found, references = [], []
-        for row in stored:
-            node_kind = NODE_KINDS[row[2]]
-            values = orjson.loads(row[9])
+        word_number = self._words.get
+        for (key, node_id, number, *_), row in zip(stored, rows, strict=True):
+            node_kind, values = NODE_KINDS[number], row[1:]
             for _, words in names_of(node_kind, values):
-                found += [(self._word(word), row[1], row[0]) for word in words]
-            references += [(text, row[1], row[0]) for _, text in references_of(node_kind, values)]
+                for word in words:
+                    found.append((word_number(word) or self._word(word), node_id, key))
+            for _, text in references_of(node_kind, values):
+                references.append((text, node_id, key))
         self.connection.executemany("INSERT INTO temp.new_word_of VALUES (?, ?, ?)", found)
         self.connection.executemany("INSERT INTO temp.new_reference_of VALUES (?, ?, ?)", references)
 
@@ -499,26 +527,27 @@ class Writer:
         ties, reports = [], []
         for (row, key, value), place in zip(housed, places, strict=True):
             rs = self.restrictions.combine(value[3], hidden) if row[protected] else value[3]
+            neutral = _DEFAULT_POLARITY["lives_at"]
             tie_id = f"lives_at:{row[0]}"
             known = value[4] if key >= self.nodes.first else self.now
-            reports.append((implicit_report_id(tie_id), *implicit_report_values(self.note.agency)))
-            ties.append((tie_id, key, place, LIVES_AT, None, None, None, None, None, (), rs, known, value[6], value[7]))
+            reports.append(implicit_report_id(tie_id))
+            ties.append((tie_id, key, place, LIVES_AT, neutral, None, None, None, None, -1, (), rs, known, value[6], value[7]))
         numbers = self._implicit_reports(reports, ties)
-        return [(*tie[:4], _DEFAULT_POLARITY["lives_at"], *tie[5:9], (number,), *tie[10:])
-                for tie, number in zip(ties, numbers, strict=True)]  # fmt: skip
+        return [(*tie[:10], (number,), *tie[11:]) for tie, number in zip(ties, numbers, strict=True)]
 
-    def _implicit_reports(self, rows: list[tuple[Any, ...]], ties: list[TieRow]) -> list[int]:
+    def _implicit_reports(self, ids: list[str], ties: list[TieRow]) -> list[int]:
         """Reports behind addresses; one that is there already is kept as it is."""
-        ids = [row[0] for row in rows]
         new, _ = self._split(self.reports, ids)
         first = self.reports.next - len(new)
         stored = []
+        values = implicit_report_values(self.note.agency)
+        content, codes = orjson.dumps(values).decode(), self._report_codes(("", *values))
         for offset, p in enumerate(new):
             tie = ties[p]
-            self.report_rs.append(tie[10])
-            self.report_known.append(tie[11])
-            stored.append((first + offset, ids[p], tie[10], tie[11], self.sequence, tie[12], tie[13], tie[11],
-                           orjson.dumps(rows[p][1:]).decode(), *self._report_codes(rows[p])))  # fmt: skip
+            self.report_rs.append(tie[11])
+            self.report_known.append(tie[12])
+            stored.append((first + offset, ids[p], tie[11], tie[12], self.sequence, tie[13], tie[14], tie[12],
+                           content, *codes))  # fmt: skip
         self.connection.executemany(_INSERT["report"], stored)
         return [number for number in self.reports.find(ids) if number is not None]
 
@@ -536,7 +565,7 @@ class Writer:
             ):  # fmt: skip
                 if place is not None:
                     ties.append((f"{word}:{row[0]}", key, place, number, _DEFAULT_POLARITY[word], first, last, None,
-                                 None, reports, self.note_rs, known, value[6], value[7]))  # fmt: skip
+                                 None, -1, reports, self.note_rs, known, value[6], value[7]))  # fmt: skip
         changed = [key for _, key, _ in events if key < self.nodes.first]
         if changed:
             ties += self._parts_of_changed(changed)
@@ -559,12 +588,11 @@ class Writer:
             ).fetchone()
             now = self.connection.execute("SELECT report FROM node WHERE pk = ?", (event,)).fetchone()[0]
             for tie_id, source, qualifier, number, report, file, row in parts:
-                role = qualifier if number < 0 else ROLES[number]
                 if before is not None and report == before[0]:
                     report = now
                 reports = () if report is None else (report,)
-                ties.append((tie_id, source, event, TOOK_PART_IN, _DEFAULT_POLARITY["took_part_in"], first, last, role,
-                             None, reports, self.note_rs, self.now, file, row))  # fmt: skip
+                ties.append((tie_id, source, event, TOOK_PART_IN, _DEFAULT_POLARITY["took_part_in"], first, last,
+                             qualifier, None, number, reports, self.note_rs, self.now, file, row))  # fmt: skip
         return ties
 
     def _end_vanished(self, kind: RecordKind, changed: list[tuple[Any, tuple[Any, ...]]]) -> None:
@@ -599,42 +627,44 @@ class Writer:
         entities = self._resolved(self.nodes, [row[2] for row in rows], "a participation")
         reports = self._resolved(self.reports, [row[4] for row in rows], "a participation")
         marks = orjson.dumps(list(set(events))).decode()
-        when = {
-            pk: (started, report, content)
-            for pk, started, report, content in self.connection.execute(
-                "SELECT n.pk, n.started_at, n.report, n.content FROM json_each(?) j CROSS JOIN node n ON n.pk = j.value",
+        periods = {
+            pk: (*period_of_event(started, ended), () if report is None else (report,))
+            for pk, started, ended, report in self.connection.execute(
+                "SELECT n.pk, n.started_at, n.ended_at, n.report FROM json_each(?) j CROSS JOIN node n ON n.pk = j.value",
                 (marks,),
             )
         }
-        periods = {
-            pk: (period_of_event(started, orjson.loads(content)[4]), report)
-            for pk, (started, report, content) in when.items()
-        }
         polarity = _DEFAULT_POLARITY["took_part_in"]
         ties: list[TieRow] = []
+        note_rs, known = self.note_rs, self._other_known
+        roles = {role: role_code(role) for role in {row[3] for row in rows}}
         for row, event, entity, report, number in zip(rows, events, entities, reports, numbers, strict=True):
-            (first, last), of_event = periods[event]  # type: ignore[index]
-            chosen = report if report is not None else of_event
-            ties.append((f"took_part_in:{row[0]}", entity, event, TOOK_PART_IN, polarity, first, last, row[3], None,
-                         () if chosen is None else (chosen,), self.note_rs, self._other_known, file, number))  # fmt: skip
+            first, last, of_event = periods[event]  # type: ignore[index]
+            role = roles[row[3]]
+            ties.append(("took_part_in:" + row[0], entity, event, TOOK_PART_IN, polarity, first, last,
+                         row[3] if role < 0 else None, None, role, of_event if report is None else (report,), note_rs,
+                         known, file, number))  # fmt: skip
         return ties
 
     def _stated_ties(self, rows: Sequence[Any], file: int, numbers: list[int | None]) -> list[TieRow]:
         sources = self._resolved(self.nodes, [row[1] for row in rows], "a tie")
         targets = self._resolved(self.nodes, [row[2] for row in rows], "a tie")
-        flat: list[str] = []
-        for row in rows:
-            flat += row[8]
+        flat = [report for row in rows for report in row[8]]
         numbers_of_reports = iter(self._resolved(self.reports, flat, "a tie"))
         ties: list[TieRow] = []
+        note_rs, known = self.note_rs, self._other_known
         for row, source, target, number in zip(rows, sources, targets, numbers, strict=True):
-            type_number = TYPE_NUMBER.get(row[3])
-            if type_number is None:
-                raise StoreError("a tie is of a type that is not in the list")
-            polarity = _DEFAULT_POLARITY[row[3]] if row[5] is None else _POLARITY_NUMBER[row[5]]
-            reports = tuple(dict.fromkeys(next(numbers_of_reports) for _ in row[8]))
-            ties.append((row[0], source, target, type_number, polarity, row[6], row[7], row[4], row[9], reports,
-                         self.note_rs, self._other_known, file, number))  # fmt: skip
+            _, _, _, word, qualifier, stated, start, end, report_ids, confidence = row
+            kind = TYPE_NUMBER.get(word)
+            if kind is None or (stated is not None and stated not in _POLARITY_NUMBER):
+                raise StoreError("a tie is of a type or polarity that is not in the list")
+            polarity = _DEFAULT_POLARITY[word] if stated is None else _POLARITY_NUMBER[stated]
+            if len(report_ids) == 1:
+                reports = (next(numbers_of_reports),)
+            else:
+                reports = tuple(dict.fromkeys(next(numbers_of_reports) for _ in report_ids))
+            ties.append((row[0], source, target, kind, polarity, start, end, qualifier, confidence, -1, reports,
+                         note_rs, known, file, number))  # fmt: skip
         return ties
 
     # -- ties --------------------------------------------------------------------------------------------------
@@ -642,51 +672,76 @@ class Writer:
         if not ties:
             return
         ids = [tie[0] for tie in ties]
-        facts = self._facts(report for tie in ties for report in tie[9])
+        facts = _Facts(self, {report for tie in ties for report in tie[10] if report < self.reports.first})
         new, known = self._split(self.tie_keys, ids)
-        first = self.tie_keys.next - len(new)
-        stored, more = [], []
-        for offset, p in enumerate(new):
-            row, others = self._tie_row(ties[p], facts, version_known=None)
-            stored.append((first + offset, *row))
-            more += [(first + offset, *other) for other in others]
-            self._attest_tie(row, others)
-        self.connection.executemany(_INSERT["tie"], stored)
-        self.connection.executemany("INSERT INTO tie_more VALUES (?, ?, ?, ?, ?)", more)
-        if stored:
-            self.anything = True
-            if len(self.changed_ids) < 1_000:
-                self.changed_ids += [row[1] for row in stored[: 1_000 - len(self.changed_ids)]]
+        self._new_ties(ties, new, facts)
         changed = sum(self._change_tie(key, ties[p], facts) for p, key in known)
         if kind is not None:
             self.tallies.add(kind, len(new), changed, len(known) - changed)
 
+    def _new_ties(self, ties: list[TieRow], new: list[int], facts: _Facts) -> None:
+        """Rows for the ties at these positions; those with one report and nothing special go the short way."""
+        if not new:
+            return
+        key = self.tie_keys.next - len(new)
+        sequence, operations, note_rs = self.sequence, self.operations, self.note_rs
+        stored, more, special = [], [], []
+        for p in new:
+            tie = ties[p]
+            reports = tie[10]
+            if len(reports) == 1 and tie[11] == OPEN and tie[1] not in operations and tie[2] not in operations:
+                report = reports[0]
+                rs, known = facts[report]
+                stored.append((key, *tie[:10], report, 0, rs, known, sequence, tie[13], tie[14]))
+            else:
+                row, others = self._tie_row(tie, facts, version_known=None)
+                stored.append((key, *row))
+                more += [(key, *other) for other in others]
+                special.append((row, others))
+            key += 1
+        del note_rs
+        self.connection.executemany(_INSERT["tie"], stored)
+        if more:
+            self.connection.executemany("INSERT INTO tie_more VALUES (?, ?, ?, ?, ?)", more)
+        self._attest_ties(stored)
+        for row, others in special:
+            if others:
+                self._attest_tie(row, others)
+        self._all_new([row[1] for row in stored])
+
+    def _attest_ties(self, stored: list[tuple[Any, ...]]) -> None:
+        """Both ends of new ties, by their first report."""
+        ends = np.array([(row[2], row[3], row[4], row[13]) for row in stored], dtype=np.int64)
+        address = ends[:, 2] == LIVES_AT
+        for source, target, _, rs in ends[address].tolist():
+            self.attestation.address(source, target, rs)
+        ends = ends[~address]
+        self.attestation.attest_open(ends[ends[:, 3] == OPEN][:, :2].ravel())
+        for source, target, _, rs in ends[ends[:, 3] != OPEN].tolist():
+            self.attestation.attest(source, rs)
+            self.attestation.attest(target, rs)
+
+    def _all_new(self, ids: Sequence[str]) -> None:
+        if ids:
+            self.anything = True
+            if len(self.changed_ids) < 1_000:
+                self.changed_ids += ids[: 1_000 - len(self.changed_ids)]
+
     def _tie_row(
-        self, tie: TieRow, facts: dict[int | None, tuple[int, int]], version_known: int | None
+        self, tie: TieRow, facts: _Facts, version_known: int | None
     ) -> tuple[tuple[Any, ...], list[tuple[int, int, int, int]]]:
         """Values for the table, and (position, report, rs, known) of the second and further reports."""
-        base = tie[10]
-        if self.operations:
-            for end in (tie[1], tie[2]):
-                through = self.operations.get(end)
-                if through is not None:
-                    base = self.restrictions.combine(base, through)
-        reports = tie[9]
-        if not reports:
-            rs, known, report = base, tie[11], None
-            others: list[tuple[int, int, int, int]] = []
-        else:
-            alternatives = []
-            for each in reports:
-                report_rs, report_known = facts[each]
-                alternatives.append((each, self.restrictions.combine(base, report_rs), report_known))
-            if version_known is not None:
-                alternatives = [(each, rs, max(known, version_known)) for each, rs, known in alternatives]
-            report, rs, known = alternatives[0]
-            others = [(position, *other) for position, other in enumerate(alternatives[1:], start=1)]
-        role = role_code(tie[7]) if tie[3] == TOOK_PART_IN else -1
-        qualifier = tie[7] if role < 0 else None
-        row = (*tie[:7], qualifier, tie[8], role, report, len(others), rs, known, self.sequence, tie[12], tie[13])
+        base = tie[11]
+        for end in (tie[1], tie[2]):
+            base = self.restrictions.combine(base, self.operations.get(end, OPEN))
+        alternatives = []
+        for each in tie[10]:
+            report_rs, report_known = facts[each]
+            known = report_known if version_known is None else max(report_known, version_known)
+            alternatives.append((each, self.restrictions.combine(base, report_rs), known))
+        report, rs, known = alternatives[0] if alternatives else (None, base, version_known or tie[12])
+        others = [(position, *other) for position, other in enumerate(alternatives[1:], start=1)]
+        row = (*tie[:10], report, len(others), rs, known, self.sequence, tie[13], tie[14])
         return row, others
 
     def _attest_tie(self, row: tuple[Any, ...], others: Sequence[tuple[int, int, int, int]]) -> None:
@@ -698,7 +753,7 @@ class Writer:
             self.attestation.attest(source, each)
             self.attestation.attest(target, each)
 
-    def _change_tie(self, key: int, tie: TieRow, facts: dict[int | None, tuple[int, int]]) -> bool:
+    def _change_tie(self, key: int, tie: TieRow, facts: _Facts) -> bool:
         old = self.connection.execute(
             "SELECT src, dst, type, polarity, start_day, end_day, qualifier, confidence, role, report, rs FROM tie WHERE pk = ?",
             (key,),
@@ -709,7 +764,7 @@ class Writer:
         old_reports = (() if old[9] is None else (old[9],)) + tuple(report for report, _ in more)
         row, others = self._tie_row(tie, facts, version_known=self.now)
         same_protection = tie[3] != LIVES_AT or old[10] == row[12]
-        if (*old[:9], old_reports) == (*row[1:10], tie[9]) and same_protection:
+        if (*old[:9], old_reports) == (*row[1:10], tie[10]) and same_protection:
             return False
         new_alternatives = [row[12], *(other[2] for other in others)]
         # a protected address is hidden from now on in its past as well
@@ -717,8 +772,6 @@ class Writer:
         self._supersede("tie", key, self.tie_keys, close=close)
         if tie[3] == LIVES_AT:
             self._protect_address(key, row[10], row[12])
-        if not tie[9]:
-            row = (*row[:13], self.now, *row[14:])
         self._update("tie", key, row)
         self.connection.executemany("INSERT INTO tie_more VALUES (?, ?, ?, ?, ?)", [(key, *other) for other in others])
         self._close_older("tie", key, new_alternatives)
@@ -759,8 +812,7 @@ class Writer:
         self.report_rs.extend(values[p][1] for p in new)
         self.report_known.extend(values[p][2] for p in new)
         self.connection.executemany(_INSERT["report"], [(first + offset, *values[p]) for offset, p in enumerate(new)])
-        for p in new:
-            self._changed(ids[p])
+        self._all_new([ids[p] for p in new])
         changed = 0
         contents = self._contents("report", [key for _, key in known_rows])
         for p, key in known_rows:
