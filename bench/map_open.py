@@ -30,8 +30,8 @@ _FRAMES = """async (act) => {
   const x = box.left + box.width / 2, y = box.top + box.height / 2;
   let frames = 0, turn = 0;
   const fire = (type, make) => target.dispatchEvent(make(type));
-  const pointer = (type, px, py) => fire(type, (t) => new PointerEvent(t, {bubbles: true, cancelable: true, pointerId: 1,
-    clientX: px, clientY: py, button: 0, buttons: 1, isPrimary: true, pointerType: 'mouse'}));
+  const pointer = (type, px, py) => fire(type, (t) => new PointerEvent(t, {bubbles: true, cancelable: true,
+    pointerId: 1, clientX: px, clientY: py, button: 0, buttons: 1, isPrimary: true, pointerType: 'mouse'}));
   target.setPointerCapture = () => {};
   if (act === 'pan') pointer('pointerdown', x, y);
   const began = performance.now();
@@ -108,7 +108,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--pyvis", action="store_true")
     options = parser.parse_args()
-    print(f"{'nodes':>6} {'ties':>6} {'page':<16} {'kB':>6} {'open s':>7} {'zoom fps':>8} {'pan fps':>8} {'heap MB':>8}")
+    print(
+        f"{'nodes':>6} {'ties':>6} {'page':<16} {'kB':>6} {'open s':>7} {'zoom fps':>8} {'pan fps':>8} {'heap MB':>8}"
+    )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=needs.chromium_path(), args=needs.chromium_flags())
 
@@ -119,9 +121,15 @@ def main() -> None:
             document = made(count)
             body = document.to_json_bytes()
 
-            def row(name: str, size: int, result: list[float], count: int = count, ties: int = len(document.ties.id)) -> None:
+            def row(
+                name: str, size: int, result: list[float], count: int = count, ties: int = len(document.ties.id)
+            ) -> None:
                 opened, zoom, pan, heap = result
-                print(f"{count:>6} {ties:>6} {name:<16} {size // 1024:>6} {opened:>7.2f} {zoom:>8.0f} {pan:>8.0f} {heap:>8.1f}", flush=True)
+                print(
+                    f"{count:>6} {ties:>6} {name:<16} {size // 1024:>6} {opened:>7.2f} {zoom:>8.0f} {pan:>8.0f}"
+                    f" {heap:>8.1f}",
+                    flush=True,
+                )
 
             with serve(body) as url:
                 row("kith", len(body), rounds(new_page, url, _DRAWN, options.rounds))
@@ -134,7 +142,10 @@ def main() -> None:
                     file = Path(folder) / "page.html"
                     html = pyvis_page(document, preset)
                     event = "afterDrawing" if preset else "stabilizationIterationsDone"
-                    html = html.replace("return network;", f"network.once('{event}', () => {{ window.kithDrawn = true; }}); return network;")
+                    html = html.replace(
+                        "return network;",
+                        f"network.once('{event}', () => {{ window.kithDrawn = true; }}); return network;",
+                    )
                     file.write_text(html, encoding="utf-8")
                     row(name, len(html), rounds(new_page, file.as_uri(), "() => window.kithDrawn === true", 1))
         browser.close()

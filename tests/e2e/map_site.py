@@ -29,7 +29,9 @@ def page(title: str, *, expand: bool, hub_limit: int = 200) -> bytes:
     environment = Environment(loader=FileSystemLoader(WEB / "templates"), autoescape=select_autoescape(default=True))
     return (
         environment.from_string(_PAGE)
-        .render(map_title=title, map_source="/map.json", map_expand="/expand" if expand else None, map_hub_limit=hub_limit)
+        .render(
+            map_title=title, map_source="/map.json", map_expand="/expand" if expand else None, map_hub_limit=hub_limit
+        )
         .encode()
     )
 

@@ -30,8 +30,14 @@ from graph.store import Neighbourhood, SeenNode, SeenTie
 
 AS_AT = dt.date(2026, 10, 1)
 MADE_AT = dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC)
-_GIVEN = "Amara Bilal Cerys Dev Elif Finn Grace Hana Idris Jonah Kezia Leon Mina Noor Owen Priya Rhys Safa Tomas Una".split()
-_FAMILY = "Ashwell Birkby Cawdron Delph Ebsworth Fallow Garrick Holmwood Ivelaw Jessop Kirkdale Lathom Merrow Nettley".split()
+_GIVEN = (
+    "Amara", "Bilal", "Cerys", "Dev", "Elif", "Finn", "Grace", "Hana", "Idris", "Jonah", "Kezia", "Leon", "Mina",
+    "Noor", "Owen", "Priya", "Rhys", "Safa", "Tomas", "Una",
+)  # fmt: skip
+_FAMILY = (
+    "Ashwell", "Birkby", "Cawdron", "Delph", "Ebsworth", "Fallow", "Garrick", "Holmwood", "Ivelaw", "Jessop",
+    "Kirkdale", "Lathom", "Merrow", "Nettley",
+)  # fmt: skip
 _PLACES = (
     ("Linden Park", "park"),
     ("Canal Street Takeaway", "takeaway"),
@@ -44,9 +50,12 @@ _PEER_TIES = ("friend_of", "companion_of", "seen_with", "co_reported_with", "onl
 
 
 def report(number: int, rng: np.random.Generator) -> Report:
-    agency, scheme = (("police", "3x5x2"), ("childrens_social_care", "none"), ("education", "none"), ("health", "none"))[
-        int(rng.integers(0, 4))
-    ]
+    agency, scheme = (
+        ("police", "3x5x2"),
+        ("childrens_social_care", "none"),
+        ("education", "none"),
+        ("health", "none"),
+    )[int(rng.integers(0, 4))]
     graded = scheme != "none"
     return Report(
         ReportId(f"R{number}"),
@@ -67,7 +76,9 @@ def _nodes(count: int, rng: np.random.Generator, communities: int) -> tuple[list
         community.append(mine)
         if i < communities:
             name = f"Oak{('field', 'bank', 'mere', 'ley', 'wood')[i % 5]} School {i // 5 + 1 if i >= 5 else ''}".strip()
-            records.append(School(NodeId(f"school:{1000 + i}"), name, "1", "secondary", Location(380_000 + 900 * i, 396_000)))
+            records.append(
+                School(NodeId(f"school:{1000 + i}"), name, "1", "secondary", Location(380_000 + 900 * i, 396_000))
+            )
         elif i < 2 * communities:
             names = ("Park friends", "Arcade group", "Football lads", "Year 10 form", "Skate ramp")
             number = i - communities
@@ -89,7 +100,9 @@ def _nodes(count: int, rng: np.random.Generator, communities: int) -> tuple[list
     return records, community
 
 
-def _tie_type(a: NodeRecord, b: NodeRecord, rng: np.random.Generator) -> tuple[NodeId, NodeId, str, str | None, Polarity]:
+def _tie_type(
+    a: NodeRecord, b: NodeRecord, rng: np.random.Generator
+) -> tuple[NodeId, NodeId, str, str | None, Polarity]:
     """Type and direction that fit the two kinds."""
     if not isinstance(a, Person):
         a, b = b, a
@@ -147,7 +160,5 @@ def neighbourhood(count: int, seed: int = 7, *, per_node: float = 2.2, community
     degree = np.bincount(np.array(pairs).ravel(), minlength=count) if pairs else np.zeros(count, dtype=int)
     nodes = tuple(SeenNode(record, Restriction(), int(d)) for record, d in zip(records, degree, strict=True))
     cut = (records[0].id,) if count > 20 else ()
-    nodes = tuple(
-        SeenNode(n.record, n.restriction, n.degree + 240) if n.record.id in cut else n for n in nodes
-    )
+    nodes = tuple(SeenNode(n.record, n.restriction, n.degree + 240) if n.record.id in cut else n for n in nodes)
     return Neighbourhood((records[0].id,), nodes, tuple(min(3, i) for i in range(count)), tuple(ties), cut, False)
