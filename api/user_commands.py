@@ -61,12 +61,9 @@ def grant(options: argparse.Namespace, settings: Settings, console: Console) -> 
         approver = OPERATOR.account
         if options.approver is not None:
             approver = wiring.accounts.get(options.approver).name
-        try:
-            account = wiring.accounts.grant(
-                options.name, options.operation, until=until, approver=approver, purpose=options.purpose
-            )
-        except ValueError as error:
-            raise UsageError(str(error)) from None
+        account = wiring.accounts.grant(
+            options.name, options.operation, until=until, approver=approver, purpose=options.purpose
+        )
     _show(console, account, f"{account.name} is a member until {until.isoformat()}.")
 
 

@@ -146,7 +146,7 @@ class Accounts:
         """Make an account a member of an operation. Nobody approves their own membership (two-person rule)."""
         if name.casefold() == approver.casefold():
             raise Refused("nobody approves their own membership")
-        Purpose(purpose)
+        _check_purpose(purpose)
         today = self._clock().date()
         if until < today:
             raise UsageError("the last day of a membership is not in the past")
@@ -188,10 +188,7 @@ class Accounts:
         Raises NotSignedIn with the same words for an unknown name, a wrong password, a disabled account and an
         account that must wait; UsageError when the purpose says nothing.
         """
-        try:
-            Purpose(purpose)
-        except ValueError as error:
-            raise UsageError(str(error)) from None
+        _check_purpose(purpose)
         key = name.casefold()
         keys = [f"name:{key}", *([f"address:{address}"] if address else [])]
         waiting = any(self._must_wait(item) for item in keys)
@@ -301,6 +298,13 @@ def _account(name: str, value: dict[str, Plain]) -> Account:
     return Account(
         name, Role(cast(str, value["role"])), cast(str, value["agency"]), bool(value["disabled"]), memberships
     )
+
+
+def _check_purpose(purpose: str) -> None:
+    try:
+        Purpose(purpose)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def _others(value: dict[str, Plain], operation: str) -> list[Plain]:
