@@ -8,11 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from analysis.registry import DETECTORS
 from api.cookies import cookie_name, end_session_cookie, set_session_cookie
 from api.deps import CurrentGate, CurrentSession, CurrentWiring
 from api.middleware import token_of
 from api.routes.pages_common import ROLE_LABELS, page
-from api.views.flags import flag_title, nodes_named
+from api.views.flags import detector_title, flag_title
 from api.views.words import link_to, period_words
 from graph.access.actors import ACCOUNT_ROLES, Role
 from graph.access.gate import Gate
@@ -23,6 +24,9 @@ from graph.model import NodeKind, Operation
 from graph.store import Lens
 
 router = APIRouter(include_in_schema=False)
+
+#: new prompts of each kind on the first page
+PROMPTS_OF_EACH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Prompt:
     url: str
     title: str
     band: str
+    kind: str
 
 
 _CARDS: tuple[tuple[Action, Card], ...] = (
@@ -162,10 +167,7 @@ def home(request: Request, wiring: CurrentWiring, session: CurrentSession, gate:
 @router.get("/about")
 async def about(request: Request, wiring: CurrentWiring, session: CurrentSession) -> Response:
     roles = list(ACCOUNT_ROLES)
-    table = [
-        {"action": action.value.replace("_", " ").capitalize(), "cells": [action in RULES[role] for role in roles]}
-        for action in Action
-    ]
+    table = [{"action": ACTION_WORDS[action], "cells": [action in RULES[role] for role in roles]} for action in Action]
     return page(
         request,
         "pages/about.html",
@@ -177,6 +179,23 @@ async def about(request: Request, wiring: CurrentWiring, session: CurrentSession
         rules=_RULES,
     )
 
+
+ACTION_WORDS: dict[Action, str] = {
+    Action.READ_NAMED: "See records with names",
+    Action.READ_PLACES: "See places and schools",
+    Action.READ_PATHS: "See how two records are connected",
+    Action.READ_EVENTS: "See events in an area",
+    Action.EXPORT: "Take a copy out of the hub",
+    Action.READ_FLAGS: "See prompts",
+    Action.DECIDE_FLAG: "Decide about a prompt",
+    Action.ANALYSE: "Look for patterns",
+    Action.LOAD: "Load files",
+    Action.READ_LOADS: "See what was loaded",
+    Action.READ_LOCALITIES: "See the locality map",
+    Action.READ_AUDIT: "See who looked at and changed what",
+    Action.MANAGE_ACCOUNTS: "Look after accounts",
+    Action.GRANT_MEMBERSHIP: "Make somebody a member of an operation",
+}
 
 _RULES = (
     "What is not listed for your role is refused.",
@@ -238,8 +257,18 @@ def _operations(gate: Gate) -> list[Entry]:
 def _prompts(gate: Gate) -> list[Prompt]:
     if not gate.may(Action.READ_FLAGS):
         return []
-    found = gate.flags(Lens(), state=FlagState.NEW, limit=6)
-    names = gate.nodes(nodes_named(stored.flag for stored in found), Lens()) if found else {}
+    found = [
+        stored
+        for detector in DETECTORS
+        for stored in gate.flags(Lens(), detector=detector, state=FlagState.NEW, limit=PROMPTS_OF_EACH)
+    ]
+    names = gate.nodes([subject for stored in found for subject in stored.flag.subjects], Lens()) if found else {}
     return [
-        Prompt(f"/flags/{stored.flag.id}", flag_title(stored.flag, names), stored.flag.band.value) for stored in found
+        Prompt(
+            f"/flags/{stored.flag.id}",
+            flag_title(stored.flag, names),
+            stored.flag.band.value,
+            detector_title(stored.flag.detector),
+        )
+        for stored in found
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from api.routes.pages_common import page
 from api.routes.pages_entry import Message
 from api.views.flags import (
     STATE_LABELS,
+    FlagRow,
     decision_words,
     detector_title,
     ends_of,
@@ -35,6 +37,8 @@ from graph.store import Lens, StoredFlag
 router = APIRouter(include_in_schema=False)
 
 PAGE = 30
+#: prompts of each kind when no kind is chosen
+PAGE_OF_EACH = 6
 _CHOICES = (
     ("seen", "Seen, no decision yet"),
     ("accepted", "Accepted: we will look into it"),
@@ -42,6 +46,17 @@ _CHOICES = (
 )
 #: ties looked up for one page at most
 _MOST_TIES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The prompts of one kind."""
+
+    title: str
+    question: str
+    rows: tuple[FlagRow, ...]
+    #: all of this kind, when not all are listed
+    more: str | None
 
 
 @router.get("/flags")
@@ -56,11 +71,26 @@ def flags(
 ) -> Response:
     wanted = detector if detector in DETECTORS else None
     chosen = FlagState(state) if state in {item.value for item in FlagState} else None
-    found = gate.flags(Lens(), detector=wanted, state=chosen, limit=PAGE, offset=offset)
-    names = gate.nodes(nodes_named(stored.flag for stored in found), Lens()) if found else {}
+    shown, first = ([wanted], offset) if wanted else (list(DETECTORS), 0)
+    each = PAGE if wanted else PAGE_OF_EACH
+    found = {name: gate.flags(Lens(), detector=name, state=chosen, limit=each + 1, offset=first) for name in shown}
+    named = nodes_named(stored.flag for flags in found.values() for stored in flags[:each])
+    names = gate.nodes(named, Lens()) if named else {}
 
-    def at(start: int) -> str:
-        return "/flags?" + urlencode({"detector": detector, "state": state, "offset": start})
+    def at(start: int, name: str | None = None) -> str:
+        return "/flags?" + urlencode({"detector": name or detector, "state": state, "offset": start})
+
+    sections = [
+        Section(
+            title=detector_title(name),
+            question=DETECTORS[name].spec.question,
+            rows=tuple(flag_row(stored, names) for stored in flags[:each]),
+            more=at(0, name) if len(flags) > each and not wanted else None,
+        )
+        for name, flags in found.items()
+        if flags
+    ]
+    more = wanted is not None and len(found[wanted]) > each
 
     return page(
         request,
@@ -72,9 +102,9 @@ def flags(
         detector=wanted,
         state=chosen.value if chosen else None,
         states=[(item.value, label) for item, label in STATE_LABELS.items()],
-        rows=[flag_row(stored, names) for stored in found],
-        older=at(offset + PAGE) if len(found) == PAGE else None,
-        newer=at(max(0, offset - PAGE)) if offset else None,
+        sections=sections,
+        older=at(offset + PAGE) if more else None,
+        newer=at(max(0, offset - PAGE)) if first else None,
     )
 
 
@@ -101,10 +131,10 @@ def decide(
         raise NotFound("no such prompt")
     if state not in dict(_CHOICES):
         problem = Message("Choose what you decide", f"state-{_CHOICES[0][0]}")
-        return _page(request, wiring, session, gate, stored, problem)
+        return _page(request, wiring, session, gate, stored, problem, reason=reason)
     if state != FlagState.SEEN.value and not reason.strip():
         problem = Message("Give a reason to accept or dismiss", "reason")
-        return _page(request, wiring, session, gate, stored, problem)
+        return _page(request, wiring, session, gate, stored, problem, chosen=state)
     gate.decide_flag(flag_id, FlagState(state), reason.strip() or None)
     return RedirectResponse(f"/flags/{flag_id}", 303)
 
@@ -116,6 +146,9 @@ def _page(
     gate: Gate,
     stored: StoredFlag,
     problem: Message | None = None,
+    *,
+    chosen: str = "",
+    reason: str = "",
 ) -> Response:
     item = stored.flag
     wanted: tuple[TieId, ...] = tuple(dict.fromkeys(tie for reason in item.reasons for tie in reason.ties))
@@ -142,6 +175,8 @@ def _page(
         cautions=item.cautions,
         subjects=subject_links(item, names),
         choices=_CHOICES,
+        chosen=chosen,
+        reason_given=reason,
         decisions=[decision_words(decision) for decision in stored.decisions],
         figures=figures(item),
         here=f"/flags/{item.id}",

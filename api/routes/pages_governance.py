@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import CurrentGate, CurrentSession, CurrentWiring
 from api.routes.pages_common import ROLE_LABELS, day_of, page
 from api.routes.pages_entry import Message
-from api.views.localities import locality_svg, locality_table
+from api.views.localities import levels_of, locality_svg, locality_table, usual_level
 from api.views.words import day_words, term
 from graph.access.accounts import Account
 from graph.access.actors import ACCOUNT_ROLES, Role
@@ -59,9 +59,26 @@ class AccountRow:
     disabled: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A type of area to choose, and whether it is the one shown."""
+
+    url: str
+    label: str
+    chosen: bool
+
+
 @router.get("/localities")
-def localities(request: Request, wiring: CurrentWiring, session: CurrentSession, gate: CurrentGate) -> Response:
-    areas = gate.localities()[:MOST_AREAS]
+def localities(
+    request: Request,
+    wiring: CurrentWiring,
+    session: CurrentSession,
+    gate: CurrentGate,
+    level: Annotated[str, Query(max_length=60)] = "",
+) -> Response:
+    levels = levels_of(gate.localities())
+    chosen = level if level in levels else usual_level(levels)
+    areas = levels[chosen][:MOST_AREAS] if chosen else ()
     snapshot = gate.snapshot_of_places(Lens(as_at=gate.today))
     table = locality_table(snapshot, areas)
     return page(
@@ -70,12 +87,21 @@ def localities(request: Request, wiring: CurrentWiring, session: CurrentSession,
         wiring,
         session,
         title="Localities",
-        lede="Distinct children by area over the last twelve months, as far as reports are open to the whole hub.",
+        lede="Children by area over the last twelve months, as far as reports are open to the whole hub.",
+        levels=[
+            Level(
+                f"/localities?{urlencode({'level': kind})}",
+                f"{term('locality_type', kind)} ({len(items)})",
+                kind == chosen,
+            )
+            for kind, items in levels.items()
+        ],
         svg=Markup(locality_svg(table, areas)),  # noqa: S704  names inside are escaped where they are put in
         key="Darker means more children counted. White: none recorded. Palest: fewer than 6.",
         caption=f"Twelve months to {day_words(gate.today)}",
         columns=table.columns,
-        rows=table.rows,
+        rows=table.with_records,
+        none=table.without_records,
     )
 
 
@@ -244,7 +270,7 @@ def _row(row: AuditRow) -> Row:
     parts = [_detail(key, value) for key, value in entry.details.items() if key != "role"]
     if entry.recipient:
         parts.append(f"for {entry.recipient}")
-    when = row.recorded_at.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
+    when = row.recorded_at.astimezone(dt.UTC).strftime("%-d %b %Y, %H:%M:%S")
     return Row(row.number, when, entry.actor, entry.action, entry.purpose or "", entry.ids, ", ".join(parts))
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
-from starlette.responses import RedirectResponse, Response
+from fastapi import APIRouter, Form, Query, Request
+from starlette.responses import Response
 
 from api.deps import CurrentGate, CurrentSession, CurrentWiring, lens_of, node_id_of
 from api.routes.pages_common import day_of, page
+from api.services import MapRequest, export_map
+from api.services import search as find
 from api.views.entities import entity_page
 from api.views.flags import detector_title, ends_of
 from api.views.words import (
     STANDING_WORDS,
     entity_url,
+    is_pseudonym,
     link_to,
     map_url,
     period_words,
@@ -24,7 +27,7 @@ from api.views.words import (
 )
 from graph.access.gate import Gate
 from graph.access.policy import Action
-from graph.errors import NotFound
+from graph.errors import NotFound, UsageError
 from graph.model import NodeId, NodeKind, TieId
 from graph.store import Lens, SeenNode
 from graph.vocabulary import tie_types
@@ -60,6 +63,10 @@ ENDINGS: tuple[tuple[str, str], ...] = (
 )
 
 
+#: steps from where the map starts
+REACHES: tuple[tuple[int, str], ...] = ((1, "1 step away"), (2, "2 steps away"), (3, "3 steps away"))
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     url: str
@@ -84,19 +91,32 @@ class PromptLink:
 
 
 @router.get("/search")
+def search_form(request: Request, wiring: CurrentWiring, session: CurrentSession, gate: CurrentGate) -> Response:
+    gate.require(Action.READ_PLACES, "search")
+    return _search_page(request, wiring, session, "", ())
+
+
+@router.post("/search")
 def search(
     request: Request,
     wiring: CurrentWiring,
     session: CurrentSession,
     gate: CurrentGate,
-    q: Annotated[str, Query(max_length=200)] = "",
+    q: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
-    hits = gate.search(q.strip(), Lens(), limit=SEARCH_LIMIT) if len(q.strip()) >= 2 else ()
-    rows = [_found(hit.node, gate, hit.matched.replace("_", " ")) for hit in hits]
-    title = "Find" if not q else f"{len(rows)} found"
-    return page(
-        request, "pages/search.html", wiring, session, title=title, query=q.strip(), hits=rows, limit=SEARCH_LIMIT
-    )
+    """What is typed may be a name, so it travels in the body: addresses are kept by browsers and proxies."""
+    wanted = q.strip()
+    gate.require(Action.READ_PLACES, "search")
+    hits = find(gate, wanted, Lens(), limit=SEARCH_LIMIT) if len(wanted) >= 2 else ()
+    rows = tuple(_found(hit.node, gate, hit.matched.replace("_", " ")) for hit in hits)
+    return _search_page(request, wiring, session, wanted, rows)
+
+
+def _search_page(
+    request: Request, wiring: CurrentWiring, session: CurrentSession, query: str, rows: tuple[Found, ...]
+) -> Response:
+    title = f"{len(rows)} found" if query else "Find a record"
+    return page(request, "pages/search.html", wiring, session, title=title, query=query, hits=rows, limit=SEARCH_LIMIT)
 
 
 @router.get("/lists/{kind}")
@@ -148,6 +168,7 @@ def entity(
         child_notice=view.child_notice,
         strengths=view.strengths,
         groups=view.groups,
+        timeline_title=view.timeline_title,
         timeline=view.timeline,
         source=view.source,
         history=view.history,
@@ -195,23 +216,25 @@ def tie(request: Request, wiring: CurrentWiring, session: CurrentSession, gate: 
     )
 
 
-@router.get("/maps/{kind}/{key:path}/export")
-async def export(
+@router.post("/maps/{kind}/{key:path}/export")
+def export(
+    wiring: CurrentWiring,
+    gate: CurrentGate,
     kind: str,
     key: str,
-    _: CurrentSession,
-    recipient: Annotated[str, Query(max_length=200)] = "",
-    ending: str = "html",
-    hops: int = 1,
-    as_at: str | None = None,
+    recipient: Annotated[str, Form(max_length=200)] = "",
+    ending: Annotated[str, Form(max_length=20)] = "html",
+    hops: Annotated[int, Form(ge=1, le=3)] = 1,
+    as_at: Annotated[str, Form(max_length=10)] = "",
+    known_at: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
-    """To the copy itself; the gate decides there and writes the disclosure down."""
-    if ending not in dict(ENDINGS):
-        raise NotFound("no such form")
-    query: dict[str, str | int] = {"recipient": recipient, "hops": hops}
-    if day_of(as_at):
-        query["as_at"] = str(day_of(as_at))
-    return RedirectResponse(f"/api/v1/maps/{quote(kind)}/{quote(key, safe='')}.{ending}?{urlencode(query)}", 303)
+    """The copy itself; the gate decides and writes the disclosure down."""
+    if len(recipient.strip()) < 2:
+        raise UsageError("say who the copy is for")
+    asked = MapRequest((node_id_of(f"{kind}:{key}"),), lens_of(day_of(as_at), day_of(known_at)), hops)
+    made = export_map(gate, asked, ending, recipient, marking=wiring.settings.marking, now=wiring.clock())
+    disposition = f'attachment; filename="{made.name}"'
+    return Response(made.content, media_type=made.media_type, headers={"Content-Disposition": disposition})
 
 
 @router.get("/maps/{kind}/{key:path}")
@@ -245,8 +268,11 @@ def map_page(
         title=f"Around {label_of(node.record)}",
         source_url=f"/api/v1/neighbourhood?{urlencode(query)}",
         expand_url="/api/v1/neighbourhood",
+        record_url=None if is_pseudonym(node_id) else entity_url(node_id),
+        here_url=map_url(node_id),
         export_url=f"{map_url(node_id)}/export",
         endings=ENDINGS,
+        reaches=REACHES,
         hops=hops,
         as_at=day,
         known_at=known,

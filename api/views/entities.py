@@ -15,7 +15,10 @@ from api.views.words import (
     entity_url,
     instant_words,
     link_to,
+    merged_claims,
+    partial_date_words,
     period_words,
+    sources_words,
     term,
 )
 from graph.model import (
@@ -34,13 +37,13 @@ from graph.model import (
     kind_of,
     years_between,
 )
-from graph.store import Entity, SeenNode, SeenTie
+from graph.store import Entity, SeenTie
 from graph.vocabulary import tie_types
 from viz.elements import KIND_LABELS, label_of
 
-#: claims shown in one group before the rest is only counted
-SHOWN_PER_GROUP = 60
-SHOWN_IN_TIMELINE = 80
+#: claims on the page in one group before the rest is only counted
+SHOWN_PER_GROUP = 200
+SHOWN_IN_TIMELINE = 200
 
 #: family of tie -> heading, in the order of the page
 _GROUPS: tuple[tuple[str, str], ...] = (
@@ -56,8 +59,20 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     ("operation", "Operations"),
     ("structural", "Part in events"),
 )
-#: structural ties that the timeline tells already
-_TOLD_BY_TIMELINE = frozenset({"took_part_in"})
+#: structural ties that a timeline tells already, by kind of the node whose page it is
+_TOLD_BY_TIMELINE: Mapping[NodeKind, frozenset[str]] = {
+    NodeKind.PERSON: frozenset({"took_part_in"}),
+    NodeKind.PLACE: frozenset({"occurred_at", "went_missing_from"}),
+    NodeKind.SCHOOL: frozenset({"occurred_at", "went_missing_from"}),
+    NodeKind.PEER_GROUP: frozenset({"took_part_in"}),
+    NodeKind.VEHICLE: frozenset({"took_part_in"}),
+    NodeKind.PHONE: frozenset({"took_part_in"}),
+    NodeKind.ACCOUNT: frozenset({"took_part_in"}),
+}
+_TIMELINE_TITLES: Mapping[NodeKind, str] = {
+    NodeKind.PLACE: "What is recorded here",
+    NodeKind.SCHOOL: "What is recorded here",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +109,21 @@ class EntityPage:
     child_notice: str | None
     strengths: tuple[Claim, ...]
     groups: tuple[ClaimGroup, ...]
+    timeline_title: str
     timeline: tuple[Moment, ...]
     source: str
     history: tuple[str, ...]
     links: Mapping[NodeId, Link] = field(default_factory=dict)
 
 
+_AGE_STYLE: Mapping[AgeBand, str] = {AgeBand.CHILD: "child"}
+
+
 def entity_page(found: Entity, as_at: dt.date) -> EntityPage:
     """The page of what the gate let through; ``as_at`` decides who is a child and which status is shown."""
     record = found.node.record
     title = label_of(record)
-    strengths = tuple(
-        claim_of(seen, record.id, found.others, title)
-        for seen in found.ties
-        if seen.tie.polarity is Polarity.PROTECTIVE
-    )
+    strengths = merged_claims(_claim(seen, found) for seen in found.ties if seen.tie.polarity is Polarity.PROTECTIVE)
     return EntityPage(
         kind=KIND_LABELS[kind_of(record.id).value],
         title=title,
@@ -116,7 +131,8 @@ def entity_page(found: Entity, as_at: dt.date) -> EntityPage:
         rows=tuple(_rows(found)),
         child_notice=_child_notice(found, as_at),
         strengths=strengths[:SHOWN_PER_GROUP],
-        groups=tuple(_groups(found, title)),
+        groups=tuple(_groups(found)),
+        timeline_title=_TIMELINE_TITLES.get(kind_of(record.id), "Timeline"),
         timeline=tuple(_timeline(found)),
         source=_source(found.version),
         history=tuple(_earlier(version) for _, version in found.history),
@@ -132,7 +148,7 @@ def _tags(found: Entity, as_at: dt.date) -> list[Tag]:
         if record.date_of_birth is not None:
             age = years_between(record.date_of_birth.earliest, as_at)
             about = "" if record.date_of_birth.latest == record.date_of_birth.earliest else "about "
-            tags.append(Tag(f"{band.value.capitalize()}, {about}{age}", "child" if band is AgeBand.CHILD else ""))
+            tags.append(Tag(f"{band.value.capitalize()}, {about}{max(age, 0)}", _AGE_STYLE.get(band, "")))
         else:
             tags.append(Tag("Age not known"))
         for seen in found.episodes:
@@ -162,10 +178,9 @@ def _rows(found: Entity) -> list[tuple[str, str]]:
     record = found.node.record
     rows: list[tuple[str, str | None]] = [("Reference", record.id)]
     if isinstance(record, Person):
-        born = "" if record.date_of_birth is None else str(record.date_of_birth)
         rows += [
             ("Also known as", "; ".join(record.also_known_as)),
-            ("Born", born or "Not known"),
+            ("Born", partial_date_words(record.date_of_birth) or "Not known"),
             ("Sex", term("sex", record.sex) or "Not known"),
             ("Ethnicity", term("ethnicity", record.ethnicity) or "Not recorded"),
             ("NHS number", record.nhs_number),
@@ -176,9 +191,7 @@ def _rows(found: Entity) -> list[tuple[str, str]]:
         ]
     elif isinstance(record, Place):
         rows += [("Postcode", record.postcode), ("UPRN", record.uprn), ("Ward", record.ward_code)]
-        rows.append(
-            ("Location", "Exact to " + term("location_precision", record.precision) if record.precision else None)
-        )
+        rows.append(("Location known to", term("location_precision", record.precision) if record.precision else None))
     elif isinstance(record, School):
         kind = term("establishment_type", record.establishment_type)
         rows += [("Type", kind), ("Postcode", record.postcode), ("Open", period_words(record.open))]
@@ -209,14 +222,18 @@ def _child_notice(found: Entity, as_at: dt.date) -> str | None:
     )
 
 
-def _groups(found: Entity, title: str) -> list[ClaimGroup]:
+def _claim(seen: SeenTie, found: Entity) -> Claim:
+    """On a person's page from the person's side; elsewhere people come first, which is what a list is scanned for."""
+    record = found.node.record
+    return claim_of(seen, record.id, found.others, label_of(record), turned=isinstance(record, Person))
+
+
+def _groups(found: Entity) -> list[ClaimGroup]:
     by_family: dict[str, list[SeenTie]] = defaultdict(list)
     kinds = tie_types()
     record = found.node.record
     for seen in found.ties:
-        if seen.tie.polarity is Polarity.PROTECTIVE:
-            continue
-        if seen.tie.tie_type in _TOLD_BY_TIMELINE and isinstance(record, Person):
+        if seen.tie.polarity is Polarity.PROTECTIVE or _event_told(seen, found) is not None:
             continue
         kind = kinds.get(seen.tie.tie_type)
         by_family[kind.family if kind else "structural"].append(seen)
@@ -225,9 +242,9 @@ def _groups(found: Entity, title: str) -> list[ClaimGroup]:
         ties = by_family.get(family, [])
         if not ties:
             continue
-        claims = tuple(claim_of(seen, record.id, found.others, title) for seen in ties[:SHOWN_PER_GROUP])
-        more = len(ties) - len(claims)
-        note = f"The newest {len(claims)}; {more} more on the map." if more > 0 else ""
+        claims = merged_claims(_claim(seen, found) for seen in ties[:SHOWN_PER_GROUP])
+        more = len(ties) - SHOWN_PER_GROUP
+        note = f"The newest {SHOWN_PER_GROUP}; {more} more on the map." if more > 0 else ""
         groups.append(ClaimGroup(_heading(family, heading, record.id), claims, note))
     return groups
 
@@ -235,7 +252,7 @@ def _groups(found: Entity, title: str) -> list[ClaimGroup]:
 def _heading(family: str, heading: str, node_id: NodeId) -> str:
     kind = kind_of(node_id)
     if family == "structural":
-        return {NodeKind.EVENT: "Who and where", NodeKind.PLACE: "What happened here"}.get(kind, heading)
+        return {NodeKind.EVENT: "Who and where"}.get(kind, heading)
     if family == "place" and kind in {NodeKind.PLACE, NodeKind.SCHOOL}:
         return "People here"
     if family == "group" and kind is NodeKind.PEER_GROUP:
@@ -246,15 +263,11 @@ def _heading(family: str, heading: str, node_id: NodeId) -> str:
 
 
 def _timeline(found: Entity) -> list[Moment]:
-    record = found.node.record
-    if not isinstance(record, Person):
-        return []
     dated: list[tuple[dt.date, str, Moment]] = []
     for seen in found.ties:
-        other = found.others.get(seen.tie.target)
-        if seen.tie.tie_type != "took_part_in" or other is None or not isinstance(other.record, Event):
-            continue
-        dated.append(_event_moment(seen, other))
+        event = _event_told(seen, found)
+        if event is not None:
+            dated.append(_event_moment(seen, event))
     for item in found.episodes:
         episode = item.episode
         start = episode.period.start or dt.date.min
@@ -264,13 +277,23 @@ def _timeline(found: Entity) -> list[Moment]:
     return [moment for _, _, moment in dated[:SHOWN_IN_TIMELINE]]
 
 
-def _event_moment(seen: SeenTie, other: SeenNode) -> tuple[dt.date, str, Moment]:
-    event = other.record
-    if not isinstance(event, Event):  # the caller has looked; the type checker has not
-        raise TypeError("an event")
-    role = term("role", seen.tie.qualifier).lower()
-    text = term("event_type", event.event_type) + (f", as {role}" if role else "")
-    note = " · ".join(part for part in (term("strand", event.strand), seen.standing.value) if part)
+def _event_told(seen: SeenTie, found: Entity) -> Event | None:
+    """The event that this tie puts on the timeline of the page, if it does."""
+    node_id = found.node.record.id
+    if seen.tie.tie_type not in _TOLD_BY_TIMELINE.get(kind_of(node_id), frozenset()):
+        return None
+    other = found.others.get(seen.tie.target if seen.tie.source == node_id else seen.tie.source)
+    return other.record if other is not None and isinstance(other.record, Event) else None
+
+
+def _event_moment(seen: SeenTie, event: Event) -> tuple[dt.date, str, Moment]:
+    text = term("event_type", event.event_type)
+    if seen.tie.tie_type == "took_part_in" and seen.tie.qualifier:
+        text += f", as {term('role', seen.tie.qualifier).lower()}"
+    elif seen.tie.tie_type == "went_missing_from":
+        text += ", starting from here"
+    detail = term("strand", event.strand)
+    note = " · ".join(part for part in (detail, seen.standing.value.capitalize(), sources_words(seen.reports)) if part)
     day = event.started_at.date() if event.started_at else dt.date.min
     return day, event.id, Moment(instant_words(event.started_at) or "Not dated", text, note, entity_url(event.id))
 

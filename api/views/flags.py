@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from analysis.registry import DETECTORS
 from api.views.words import Link, day_words, entity_url, fill_markers, instant_words, link_to, sources_words
@@ -61,8 +62,12 @@ class Piece:
 @dataclass(frozen=True, slots=True)
 class ReasonView:
     text: str
-    #: whole per cent of the flag's score
-    share: int
+    #: the newest reports it rests on, in words; empty when the reason states none
+    sources: str
+    #: part of the flag's score, in words
+    share: str
+    #: whole per cent of the flag's score, 0 to 100
+    percent: int
     evidence: tuple[Piece, ...]
     #: number of pieces when not all are listed
     more: int | None
@@ -106,7 +111,7 @@ def flag_row(stored: StoredFlag, names: Mapping[NodeId, SeenNode]) -> FlagRow:
         url=f"/flags/{flag.id}",
         title=flag_title(flag, names),
         detector=detector_title(flag.detector),
-        reason=fill_markers(main.text, lambda item: name_of(item, names)) if main else "",
+        reason=fill_markers(said_and_sources(main.text)[0], lambda item: name_of(item, names)) if main else "",
         band=flag.band.value,
         state=STATE_LABELS[stored.state],
         expires=day_words(flag.expires_on),
@@ -119,15 +124,39 @@ def reason_views(flag: Flag, names: Mapping[NodeId, SeenNode], ties: Mapping[Tie
     views = []
     for reason in sorted(flag.reasons, key=lambda item: -item.contribution):
         pieces = _pieces(reason, names, ties)
+        # Split before the names go in: a name may hold brackets of its own.
+        said, sources = said_and_sources(reason.text)
         views.append(
             ReasonView(
-                text=fill_markers(reason.text, lambda item: name_of(item, names)),
-                share=round(100 * max(reason.contribution, 0.0) / whole),
+                text=fill_markers(said, lambda item: name_of(item, names)),
+                sources=sources,
+                share=_share_words(reason.contribution / whole),
+                percent=round(100 * max(reason.contribution, 0.0) / whole),
                 evidence=pieces[:SHOWN_EVIDENCE],
                 more=len(pieces) if len(pieces) > SHOWN_EVIDENCE else None,
             )
         )
     return tuple(views)
+
+
+def said_and_sources(text: str) -> tuple[str, str]:
+    """A reason without the reports it ends with in brackets, and those reports: what is claimed reads on its own."""
+    if not text.endswith(")"):
+        return text, ""
+    depth = 0
+    for position in range(len(text) - 1, -1, -1):
+        depth += {")": 1, "(": -1}.get(text[position], 0)
+        if depth == 0:
+            said = text[:position].rstrip()
+            return (said, text[position + 1 : -1]) if said else (text, "")
+    return text, ""
+
+
+def _share_words(share: float) -> str:
+    if share < 0:
+        return "Speaks against"
+    percent = round(100 * share)
+    return f"{percent}% of the evidence" if percent else "Under 1% of the evidence"
 
 
 def _pieces(reason: Reason, names: Mapping[NodeId, SeenNode], ties: Mapping[TieId, SeenTie]) -> tuple[Piece, ...]:
@@ -140,7 +169,7 @@ def _pieces(reason: Reason, names: Mapping[NodeId, SeenNode], ties: Mapping[TieI
         source, target = name_of(seen.tie.source, names), name_of(seen.tie.target, names)
         text = kind.say(source, target) if kind else f"{source} – {target}"
         note = " · ".join(part for part in (seen.standing.value, sources_words(seen.reports)) if part)
-        pieces.append(Piece(f"/ties/{tie_id}", text, note))
+        pieces.append(Piece(f"/ties/{quote(tie_id, safe='')}", text, note))
     for event in reason.events:
         if event in names:
             pieces.append(Piece(entity_url(event), name_of(event, names), ""))
@@ -159,7 +188,7 @@ def figures(flag: Flag) -> list[tuple[str, str]]:
         if isinstance(value, bool) or not isinstance(value, int | float):
             continue
         rows.append((heading, str(value) if isinstance(value, int) else f"{value:.3g}"))
-    rows.append(("Method", f"{detector_title(flag.detector)}, see the method page {flag.detector}.md"))
+    rows.append(("Method", f"{detector_title(flag.detector)} ({flag.detector})"))
     return rows
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,10 @@ _COLUMNS: tuple[tuple[str, str], ...] = (
     ("offence", "Children harmed in offences"),
 )
 
-_SHADES = ("#ffffff", "#e3ecef", "#b9d0d8", "#7fa8b6", "#3f7688", "#1f4e5f")
+#: white for nobody, the palest for too few to show, then four steps; the words on each reach 4.5:1
+_SHADES = ("#ffffff", "#e3ecef", "#b9d0d8", "#4f7f90", "#356a7b", "#1f4e5f")
+#: width of a letter of the map's labels
+_LETTER = 8.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,32 @@ class LocalityRow:
 @dataclass(frozen=True, slots=True)
 class LocalityTable:
     columns: tuple[str, ...]
+    #: in the order of the localities
     rows: tuple[LocalityRow, ...]
+
+    @property
+    def with_records(self) -> tuple[LocalityRow, ...]:
+        """Areas with any child counted, most first; those too small to show after them, by name."""
+        some = [row for row in self.rows if row.shade != 0]
+        return tuple(sorted(some, key=lambda row: (-(row.shade or 0), row.name)))
+
+    @property
+    def without_records(self) -> tuple[str, ...]:
+        """Names of the areas in which nobody is counted."""
+        return tuple(sorted(row.name for row in self.rows if row.shade == 0))
+
+
+def levels_of(localities: Sequence[Locality]) -> dict[str, tuple[Locality, ...]]:
+    """The areas by type, fewest areas first: areas of two types overlap and cannot stand on one map."""
+    by_type: dict[str, list[Locality]] = {}
+    for locality in localities:
+        by_type.setdefault(locality.locality_type or "other", []).append(locality)
+    return {kind: tuple(areas) for kind, areas in sorted(by_type.items(), key=lambda item: (len(item[1]), item[0]))}
+
+
+def usual_level(levels: Mapping[str, Sequence[Locality]]) -> str | None:
+    """The type to show first: the coarsest with more than one area, so that few counts are too small to show."""
+    return next((kind for kind, areas in levels.items() if len(areas) > 1), next(iter(levels), None))
 
 
 def locality_table(snapshot: Snapshot, localities: Sequence[Locality], *, months: int = 12) -> LocalityTable:
@@ -123,29 +151,39 @@ def locality_svg(table: LocalityTable, localities: Sequence[Locality]) -> str:
     west, south, east, north = shapely.total_bounds(np.array(shapes, dtype=object))
     scale = 900 / max(east - west, 1.0)
     highest = max((row.shade or 0 for row in table.rows), default=0)
-    parts = []
+    parts, labels = [], []
     for row, shape in zip(table.rows, shapes, strict=True):
         shade = _shade(row.shade, highest)
-        count = "fewer than 6 children" if row.shade is None else f"about {row.shade} children"
+        count = {None: "fewer than 6 children", 0: "no child recorded"}.get(row.shade, f"about {row.shade} children")
         label = html.escape(f"{row.name}: {count}")
         path = " ".join(_ring(ring, west, north, scale) for ring in _rings(shape))
         parts.append(
             f'<path d="{path}" fill="{shade}" stroke="#4f5b64" stroke-width="1" fill-rule="evenodd">'
             f"<title>{label}</title></path>"
         )
-        centre = shapely.point_on_surface(shape)
-        dark = shade in _SHADES[4:]
-        parts.append(
-            f'<text x="{(centre.x - west) * scale:.0f}" y="{(north - centre.y) * scale:.0f}" font-size="14" '
-            f'font-family="Arial, sans-serif" text-anchor="middle" fill="{"#fff" if dark else "#1d2a33"}" '
-            f'aria-hidden="true">{html.escape(row.name)}</text>'
-        )
+        labels.append(_label(row.name, shape, shade, west, north, scale))
     height = (north - south) * scale
     return (
         f'<svg class="kith-locality-map" viewBox="-4 -4 908 {height + 8:.0f}" role="img" '
         f'aria-label="Localities shaded by the number of children counted; the table below says the same">'
-        + "".join(parts)
+        + "".join(parts + labels)
         + "</svg>"
+    )
+
+
+def _label(name: str, shape: shapely.Geometry, shade: str, west: float, north: float, scale: float) -> str:
+    """The name of an area, where it fits between the sides of the area; else nothing: the table has it."""
+    point = shapely.point_on_surface(shape)
+    across = shapely.LineString([(shape.bounds[0], point.y), (shape.bounds[2], point.y)])
+    pieces = shapely.get_parts(shapely.intersection(shape, across))
+    room = max((piece.length for piece in pieces if shapely.dwithin(piece, point, 1.0)), default=0.0) * scale
+    if len(name) * _LETTER > room:
+        return ""
+    dark = shade in _SHADES[3:]
+    return (
+        f'<text x="{(point.x - west) * scale:.0f}" y="{(north - point.y) * scale + 5:.0f}" font-size="15" '
+        f'font-family="Arial, sans-serif" text-anchor="middle" fill="{"#fff" if dark else "#1d2a33"}" '
+        f'aria-hidden="true">{html.escape(name)}</text>'
     )
 
 

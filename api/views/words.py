@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
-from graph.model import Event, NodeId, NodeRecord, Period, Report, Version, kind_of
+from graph.model import Event, NodeId, NodeRecord, PartialDate, Period, Precision, Report, Version, kind_of
 from graph.store import SeenNode, SeenTie
 from graph.vocabulary import tie_types, vocabulary
 from viz.elements import KIND_LABELS, grade_of, label_of
@@ -17,6 +18,10 @@ STANDING_WORDS: Mapping[str, str] = {
     "unconfirmed": "Unconfirmed: it has been reported, and nothing independent supports it yet.",
     "tentative": "Tentative: every report of it that you may see is doubtful. Treat it with care.",
 }
+
+#: how well supported, best first
+_STANDINGS = tuple(STANDING_WORDS)
+_LONDON = ZoneInfo("Europe/London")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,8 @@ class Claim:
     sources: str
     #: page of the node at the other end
     url: str | None
+    #: further claims that say the same, each with its own evidence
+    also: tuple[Claim, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +58,27 @@ def day_words(day: dt.date | None) -> str:
 
 
 def instant_words(instant: dt.datetime | None) -> str:
-    """``3 March 2026, 14:05`` in the hub's own time (Europe/London)."""
+    """``3 March 2026, 14:05`` in the hub's own time (Europe/London); the day alone when it is midnight to the second,
+    which is how a record without a time of day is kept."""
     if instant is None:
         return ""
-    from zoneinfo import ZoneInfo
-
-    local = instant.astimezone(ZoneInfo("Europe/London"))
+    local = instant.astimezone(_LONDON)
+    if local.time() == dt.time(0):
+        return day_words(local.date())
     return f"{day_words(local.date())}, {local:%H:%M}"
+
+
+def partial_date_words(date: PartialDate | None) -> str:
+    """``3 March 2010``, ``March 2010`` or ``2010``, as precisely as it is known."""
+    if date is None:
+        return ""
+    match date.precision:
+        case Precision.DAY:
+            return day_words(date.earliest)
+        case Precision.MONTH:
+            return f"{date.earliest:%B %Y}"
+        case Precision.YEAR:
+            return str(date.earliest.year)
 
 
 def period_words(period: Period) -> str:
@@ -111,14 +132,17 @@ def sources_words(reports: tuple[Report, ...]) -> str:
     return f"{count} report{'' if count == 1 else 's'}: " + ", ".join(parts)
 
 
-def claim_of(seen: SeenTie, viewed: NodeId, others: Mapping[NodeId, SeenNode], own_label: str) -> Claim:
-    """A tie said from the side of the node that is looked at."""
+def claim_of(
+    seen: SeenTie, viewed: NodeId, others: Mapping[NodeId, SeenNode], own_label: str, *, turned: bool = True
+) -> Claim:
+    """A tie said from the side of the node that is looked at; not ``turned``, always from its source, so that a list
+    of people at a place starts with the people."""
     tie = seen.tie
-    from_target = tie.target == viewed
-    other_id = tie.source if from_target else tie.target
+    from_target = turned and tie.target == viewed
+    other_id = tie.source if tie.target == viewed else tie.target
     other = others.get(other_id)
     other_label = own_label if other_id == viewed else label_of(other.record) if other else other_id
-    source, target = (other_label, own_label) if from_target else (own_label, other_label)
+    source, target = (other_label, own_label) if tie.target == viewed else (own_label, other_label)
     kind = tie_types().get(tie.tie_type)
     sentence = kind.say(source, target, from_target=from_target) if kind else f"{source} – {tie.tie_type} – {target}"
     if tie.tie_type == "took_part_in" and tie.qualifier:
@@ -132,6 +156,18 @@ def claim_of(seen: SeenTie, viewed: NodeId, others: Mapping[NodeId, SeenNode], o
     return Claim(tie.id, sentence, seen.standing.value, tie.polarity.value, when, sources_words(seen.reports), url)
 
 
+def merged_claims(claims: Iterable[Claim]) -> tuple[Claim, ...]:
+    """Claims that say the same in the same words as one, the best supported first and the others below it."""
+    by_words: dict[tuple[str, str | None], list[Claim]] = {}
+    for claim in claims:
+        by_words.setdefault((claim.sentence, claim.url), []).append(claim)
+    merged = []
+    for same in by_words.values():
+        first, *rest = sorted(same, key=lambda claim: _STANDINGS.index(claim.standing))
+        merged.append(replace(first, also=tuple(rest)))
+    return tuple(merged)
+
+
 def report_rows(report: Report, version: Version | None) -> list[tuple[str, str]]:
     """Everything about one report that helps to judge it."""
     occurred = " to ".join(
@@ -142,7 +178,7 @@ def report_rows(report: Report, version: Version | None) -> list[tuple[str, str]
     rows = [
         ("Grade", grade_of(report)),
         ("Basis", term("basis", report.basis) if report.basis else "Not stated"),
-        ("Handling", f"{report.handling}" + (f" – {report.conditions}" if report.conditions else "")),
+        ("Handling", _handling_words(report)),
         ("Happened", occurred or "Not stated"),
         ("Recorded by the agency", instant_words(report.recorded_at) or "Not stated"),
         ("Agency reference", report.reference or "Not stated"),
@@ -154,6 +190,11 @@ def report_rows(report: Report, version: Version | None) -> list[tuple[str, str]
         place = f"{where.file}, row {where.row}" if where.file else "entered by hand"
         rows.append(("Came from", f"{place} (load {where.load_id})"))
     return rows
+
+
+def _handling_words(report: Report) -> str:
+    words = f"{report.handling} – {term('handling', report.handling).lower()}"
+    return f"{words}: {report.conditions}" if report.conditions else words
 
 
 def fill_markers(text: str, name_of: Callable[[str], str]) -> str:
