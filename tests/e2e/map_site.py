@@ -18,7 +18,7 @@ POLICY = (
 )
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".json": "application/json"}
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{{ map_title }}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"></head>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,"></head>
 <body><main><h1>{{ map_title }}</h1>{% include "_map.html" %}</main></body></html>"""
 
 #: typed id of the node to expand -> map document, or None when it must not be shown
