@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -169,3 +170,22 @@ def test_aliases_cannot_blow_up_a_mapping(tmp_path: Path) -> None:
 def test_the_examples_are_sound() -> None:
     folder = Path(__file__).parents[2] / "examples" / "mappings"
     assert [read_mapping(path).title for path in sorted(folder.glob("*.yaml"))]
+
+
+def test_the_mappings_of_the_guide_are_sound(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "mapping.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        (tmp_path / "rules.yaml").write_text(block)
+        assert read_mapping(tmp_path / "rules.yaml").files
+
+
+def test_the_first_example_of_the_guide_loads(folder: Folder, store: RecordingStore) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "mapping.md").read_text(encoding="utf-8")
+    table, mapping = re.findall(r"```(?:yaml)?\n((?:Ref;|kith_mapping).*?)```", guide, re.DOTALL)[:2]
+    path = folder({"children.csv": table})
+    rules = path.parent / "rules.yaml"
+    rules.write_text(mapping)
+    load([path], store.contract(), LoadOptions(mappings=(rules,)))
+    assert (len(store.records[RecordKind.PERSON]), len(store.records[RecordKind.TIE])) == (2, 1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 
+import neo4j
+import orjson
 import pytest
+import shapely
 
+from graph.open import open_store
 from graph.records import RecordKind
 from graph.store import Store
 from ingest.load import LoadOptions, LoadResult, load
@@ -76,9 +78,6 @@ def test_sex_is_read_in_the_old_code(loaded: RecordingStore) -> None:
 
 
 def test_wards_lie_where_the_publisher_says(loaded: RecordingStore, shared_data: Path) -> None:
-    import orjson
-    import shapely
-
     document = orjson.loads((shared_data / _FILES[0]).read_bytes())
     stated = {feature["properties"]["area_code"]: feature["properties"]["area"] for feature in document["features"]}
     for key, row in loaded.records[RecordKind.LOCALITY].items():
@@ -93,15 +92,16 @@ def test_the_same_files_again_change_nothing(shared_data: Path) -> None:
     assert load_all(shared_data, store.contract()).report.outcome == "unchanged"
 
 
-@contextlib.contextmanager
-def opened(url: str) -> Iterator[Store]:
-    from graph.open import open_store
-
-    with open_store(url) as store:
-        yield store
-
-
 def test_the_public_data_goes_into_sqlite(shared_data: Path, tmp_path: Path) -> None:
-    with opened(f"sqlite:///{tmp_path / 'kith.sqlite'}") as store:
+    with open_store(f"sqlite:///{tmp_path / 'kith.sqlite'}") as store:
+        load_all(shared_data, store)
+        assert filled(store) == _COUNTS
+
+
+def test_the_public_data_goes_into_neo4j(shared_data: Path, neo4j_server: tuple[str, str, str]) -> None:
+    url, user, password = neo4j_server
+    with neo4j.GraphDatabase.driver(url, auth=(user, password)) as driver, driver.session() as session:
+        session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS").consume()
+    with open_store(url, user=user, password=password) as store:
         load_all(shared_data, store)
         assert filled(store) == _COUNTS
