@@ -103,70 +103,83 @@ def read_columns(connection: sqlite3.Connection, sequence: int) -> Columns:
     return Columns(sequence, restrictions, names, **nodes, **reports, **ties, **episodes)
 
 
+#: seven whole numbers a version of a node
+_NODE_NUMBERS = (
+    f"kind | (rs << 8),code,coalesce(started_at,{_NO_TIME}),coalesce(ended_at,{_NO_TIME}),"
+    "(coalesce(report,0) << 32) | coalesce(place,0),known_from"
+)
+#: sorts the newest version after all others
+_NEWEST = 2**31 - 1
+
+
 def _nodes(connection: sqlite3.Connection) -> dict[str, Any]:
     count, past = _count(connection, "node"), _count(connection, "node_history")
-    columns = f"code,coalesce(started_at,{_NO_TIME}),coalesce(ended_at,{_NO_TIME}),coalesce(report,0),coalesce(place,0),rs,known_from"
-    main = _numbers(connection, f"SELECT pk,pk,kind,{STILL},seq,{columns} FROM node ORDER BY pk", 12, count)
-    old = _numbers(connection, f"SELECT pk,key,kind,known_to,seq,{columns} FROM node_history ORDER BY pk", 12, past)
+    pks = _pks(connection, "node", count)
+    main = _numbers(connection, f"SELECT {_NODE_NUMBERS} FROM node ORDER BY pk", 6, count)
+    old = _numbers(connection, f"SELECT {_NODE_NUMBERS},pk,key,known_to,seq FROM node_history ORDER BY pk", 10, past)
     by_id = np.fromiter(chain.from_iterable(connection.execute("SELECT pk FROM node ORDER BY id")), np.int64, count)
     rows = _Rows(by_id)
-    ids = _ids(connection, "node", main[:, 0])
-    positions = np.searchsorted(main[:, 0], by_id)
-    everything = np.concatenate([main, old])
+    ids = _ids(connection, "node", pks)
+    positions = np.searchsorted(pks, by_id)
+    everything = np.concatenate([main, old[:, :6]])
     easting, northing = np.full(len(everything), np.nan), np.full(len(everything), np.nan)
-    for table, offset, pks in (("node", 0, main[:, 0]), ("node_history", count, old[:, 0])):
+    for table, offset, numbers in (("node", 0, pks), ("node_history", count, old[:, 6])):
         query = f"SELECT pk, easting, northing FROM {table} WHERE easting IS NOT NULL AND northing IS NOT NULL"
         points = np.array(connection.execute(query).fetchall(), dtype=np.float64).reshape(-1, 3)
-        where = offset + np.searchsorted(pks, points[:, 0].astype(np.int64))
+        where = offset + np.searchsorted(numbers, points[:, 0].astype(np.int64))
         easting[where], northing[where] = points[:, 1], points[:, 2]
-    node = rows.of(everything[:, 1])
-    order = np.lexsort((-everything[:, 0] * 0 + everything[:, 11], everything[:, 4], node))
+    node = rows.of(np.concatenate([pks, old[:, 7]]))
+    to = np.concatenate([np.full(count, STILL, dtype=np.int64), old[:, 8]])
+    sequence = np.concatenate([np.full(count, _NEWEST, dtype=np.int32), old[:, 9].astype(np.int32)])
+    # within one write the later version has the lower number
+    age = np.concatenate([np.zeros(count, dtype=np.int64), -old[:, 6]])
+    order = np.lexsort((age, sequence, node))
     guards = np.array(
-        connection.execute("SELECT node, rs FROM node_alternative ORDER BY node, rs").fetchall(), np.int64
-    )
-    guards = guards.reshape(-1, 2)
+        connection.execute("SELECT node, rs FROM node_alternative ORDER BY node, rs").fetchall(), dtype=np.int64
+    ).reshape(-1, 2)
     return {
         "rows": rows,
         "node_ids": ids.take(positions),
-        "node_kind": main[positions, 2].astype(np.int8),
+        "node_kind": (main[positions, 0] & 255).astype(np.int8),
         "guard_node": rows.of(guards[:, 0]),
         "guard_rs": guards[:, 1].astype(np.int32),
         "version_node": node[order],
-        "version_code": everything[order, 5],
+        "version_code": everything[order, 1],
         "version_easting": easting[order],
         "version_northing": northing[order],
-        "version_started": everything[order, 6],
-        "version_ended": everything[order, 7],
-        "version_report": everything[order, 8],
-        "version_place": everything[order, 9],
-        "version_rs": everything[order, 10].astype(np.int32),
-        "version_from": everything[order, 11],
-        "version_to": everything[order, 3],
-        "version_sequence": everything[order, 4].astype(np.int32),
+        "version_started": everything[order, 2],
+        "version_ended": everything[order, 3],
+        "version_report": everything[order, 4] >> 32,
+        "version_place": everything[order, 4] & 0xFFFFFFFF,
+        "version_rs": (everything[order, 0] >> 8).astype(np.int32),
+        "version_from": everything[order, 5],
+        "version_to": to[order],
+        "version_sequence": sequence[order],
     }
 
 
 def _reports(connection: sqlite3.Connection) -> dict[str, Any]:
     count, past = _count(connection, "report"), _count(connection, "report_history")
     columns = f"code | (agency << 20),coalesce(recorded_at,{_NO_TIME}),coalesce(occurred_at,{_NO_TIME}),coalesce(reference,-1)"
-    main = _numbers(connection, f"SELECT pk,{columns},known_from FROM report ORDER BY pk", 6, count)
+    pks = _pks(connection, "report", count)
+    main = _numbers(connection, f"SELECT {columns},known_from FROM report ORDER BY pk", 5, count)
     old = _numbers(
         connection, f"SELECT key,{columns},known_from,known_to,seq,pk FROM report_history ORDER BY key, seq", 9, past
     )
     by_id = np.fromiter(chain.from_iterable(connection.execute("SELECT pk FROM report ORDER BY id")), np.int64, count)
     rows = _Rows(by_id)
-    positions = np.searchsorted(main[:, 0], by_id)
-    ids = _ids(connection, "report", main[:, 0]).take(positions)
+    positions = np.searchsorted(pks, by_id)
+    ids = _ids(connection, "report", pks).take(positions)
     rs = np.zeros(count, dtype=np.int32)
-    first = main[positions, 5].copy()
-    pks, values = _sparse(connection, "SELECT pk, rs FROM report WHERE rs <> 0")
-    rs[rows.of(pks)] = values
-    pks, values = _sparse(connection, "SELECT pk, first_known FROM report WHERE first_known <> known_from")
-    first[rows.of(pks)] = values
-    report = np.concatenate([rows.of(main[:, 0]), rows.of(old[:, 0])])
+    first = main[positions, 4].copy()
+    wanted, values = _sparse(connection, "SELECT pk, rs FROM report WHERE rs <> 0")
+    rs[rows.of(wanted)] = values
+    wanted, values = _sparse(connection, "SELECT pk, first_known FROM report WHERE first_known <> known_from")
+    first[rows.of(wanted)] = values
+    report = np.concatenate([rows.of(pks), rows.of(old[:, 0])])
     still = np.full(count, STILL, dtype=np.int64)
     ends = np.concatenate([still, old[:, 6]])
-    together = np.concatenate([main[:, 1:6], old[:, 1:6]])
+    together = np.concatenate([main, old[:, 1:6]])
     order = np.lexsort((ends, report))
     return {
         "rows": rows,
@@ -219,10 +232,8 @@ def _ties(connection: sqlite3.Connection, nodes: _Rows, reports: _Rows) -> dict[
     to[count:] = old[:, 6]
     sequence = np.ones(len(numbers), dtype=np.int32)
     sequence[count:] = -old[:, 7]
-    keys = np.unique(old[:, 5])
     wanted, values = _sparse(connection, "SELECT pk, -seq FROM tie WHERE pk IN (SELECT key FROM tie_history)")
     sequence[rows_of(wanted)] = values
-    del keys
     ids = _ids(connection, "tie", pks)
     if past:
         ids = _appended(ids, _ids(connection, "tie_history", old[:, 4]))
@@ -254,7 +265,8 @@ def _ties(connection: sqlite3.Connection, nodes: _Rows, reports: _Rows) -> dict[
 
 def _pks(connection: sqlite3.Connection, table: str, count: int) -> Int64:
     """Numbers of all rows; without reading them when there is no gap."""
-    first, last = connection.execute(f"SELECT min(pk), max(pk) FROM {table}").fetchone()
+    first = connection.execute(f"SELECT min(pk) FROM {table}").fetchone()[0]
+    last = connection.execute(f"SELECT max(pk) FROM {table}").fetchone()[0]
     if count and last - first + 1 == count:
         return np.arange(first, last + 1, dtype=np.int64)
     return np.fromiter(chain.from_iterable(connection.execute(f"SELECT pk FROM {table} ORDER BY pk")), np.int64, count)

@@ -180,11 +180,14 @@ class SqliteStore(Store):
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """An immediate transaction on the store, committed at the end, undone by any error."""
+        """A transaction that holds the store's write lock, committed at the end, undone by any error."""
         with self._pool.connection() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
-            connection.execute("COMMIT")
+            _begin_writing(connection)
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                connection.execute("PRAGMA main.cache_size = -32768")
 
     @contextmanager
     def _beside(self) -> Iterator[sqlite3.Connection]:
@@ -316,17 +319,18 @@ class SqliteStore(Store):
                     return self._loaded_before(connection, note, counter, earlier)
             now_us = max(self._now_us(), _last_commit(connection) + 1)
             sequence = counter + 1
-            savepoint = _begin_bulk(connection)
+            indexes_to_make = _without_indexes(connection)
+            connection.execute("PRAGMA main.cache_size = -262144")
             writer = Writer(connection, note, sequence, now_us, progress)
             writer.write(blocks)
             tallies = writer.tallies.as_dict()
             if not writer.anything:
                 connection.execute("ROLLBACK")
-                connection.execute("BEGIN IMMEDIATE")
+                _begin_writing(connection)
                 auditing.append(connection, "changes", _entry_of(note, tallies, counter, ()), now_us)
                 return Commit(counter, instant_of_microseconds(now_us), "unchanged", tallies)
             writer.finish()
-            if savepoint:
+            if indexes_to_make:
                 run_script(connection, INDEX_SCRIPT)
             load_id = f"load-{sequence}"
             connection.execute(
@@ -521,6 +525,13 @@ class SqliteStore(Store):
         self._pool.close()
 
 
+def _begin_writing(connection: sqlite3.Connection) -> None:
+    """Take the write lock of the store only. ``BEGIN IMMEDIATE`` would take that of the views beside it as well, and
+    nobody could be answered during a long load, for want of an audit row."""
+    connection.execute("BEGIN")
+    connection.execute("UPDATE main.audit_tip SET number = number WHERE one = 1")
+
+
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
@@ -533,7 +544,7 @@ def _last_commit(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT coalesce(max(committed_at), 0) FROM change").fetchone()[0])
 
 
-def _begin_bulk(connection: sqlite3.Connection) -> bool:
+def _without_indexes(connection: sqlite3.Connection) -> bool:
     """Whether the indexes are still to be made: the first write makes them after its rows."""
     return connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'tie_id'").fetchone() is None
 
