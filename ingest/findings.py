@@ -12,6 +12,7 @@ from graph.records import RecordKind, Tally
 
 #: problems kept for the report; what is beyond is counted
 MOST_PROBLEMS = 10_000
+_MOST_REMEMBERED = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +134,12 @@ class LoadRejected(InputRejected):
 class Findings:
     """Collects problems and notices of one load, each once, whichever pass finds it."""
 
-    def __init__(self, most: int = MOST_PROBLEMS) -> None:
+    def __init__(self, most: int = MOST_PROBLEMS, *, keep_rejected: bool = False) -> None:
         self._most = most
+        self._keep_rejected = keep_rejected
         self._problems: dict[Problem, None] = {}
         self._beyond: set[int] = set()
+        self._more = 0
         self._notices: Counter[tuple[str, str | None, str]] = Counter()
         self._plain: dict[Notice, None] = {}
         #: rows not loaded: file -> row -> reasons
@@ -147,9 +150,13 @@ class Findings:
         problem = Problem(file, row, column, kind, message)
         if len(self._problems) < self._most:
             self._problems[problem] = None
-        elif problem not in self._problems:
-            self._beyond.add(hash(problem))
-        if row is not None:
+        elif problem not in self._problems and hash(problem) not in self._beyond:
+            # a file of millions of bad rows must not fill the memory: what cannot be remembered is only counted
+            if len(self._beyond) < _MOST_REMEMBERED:
+                self._beyond.add(hash(problem))
+            else:
+                self._more += 1
+        if row is not None and self._keep_rejected:
             reasons = self.rejected.setdefault(file, {}).setdefault(row, [])
             reason = f"{column}: {message}" if column else message
             if reason not in reasons:
@@ -157,6 +164,8 @@ class Findings:
 
     def reject_row(self, file: str, row: int, reason: str) -> None:
         """Set a row aside without a problem of its own (it shares the fate of another)."""
+        if not self._keep_rejected:
+            return
         self.rejected.setdefault(file, {}).setdefault(row, []).append(reason)
 
     def note_rows(self, file: str, column: str | None, message: str, rows: int) -> None:
@@ -173,7 +182,7 @@ class Findings:
 
     @property
     def problem_count(self) -> int:
-        return len(self._problems) + len(self._beyond)
+        return len(self._problems) + len(self._beyond) + self._more
 
     @property
     def any_problem(self) -> bool:

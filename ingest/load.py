@@ -108,7 +108,7 @@ def load(paths: Sequence[Path], store: Store, options: LoadOptions | None = None
     """
     options = options or LoadOptions()
     started = time.monotonic()
-    findings = Findings()
+    findings = Findings(keep_rejected=options.rejects is not None)
     _check(paths, options)
     with _rare_collections(), open_sources(find_files(paths, findings), options.mappings, findings) as opened:
         work = _Work(opened.sources, store, findings, options)

@@ -352,3 +352,13 @@ def test_rejected_rows_of_a_workbook_come_back_as_a_workbook(store: RecordingSto
     load([tmp_path / "people.xlsx"], store.contract(), LoadOptions(rejects=tmp_path / "rejects"))
     back = openpyxl.load_workbook(tmp_path / "rejects" / "people.xlsx")["people"]
     assert [cell.value for cell in back[2]][1:] == ["2", "'=Ben", "x"]
+
+
+def test_problems_beyond_the_kept_ones_are_counted(folder: Folder, store: RecordingStore) -> None:
+    rows = "".join(f"{number},Ada,bad,F\n" for number in range(12_000))
+    header = PEOPLE.partition("\n")[0] + "\n"
+    with pytest.raises(LoadRejected) as rejected:
+        load([folder({"people.csv": header + rows})], store.contract())
+    assert rejected.value.report.problem_count == 12_000
+    assert len(rejected.value.problems) == 10_001
+    assert rejected.value.problems[-1].message.startswith("2000 more")
