@@ -136,6 +136,10 @@ def error_page(request: Request, answer: ErrorAnswer) -> Response | None:
     words = answer.message[:1].upper() + answer.message[1:] + "."
     if answer.status == 404:
         words = "It does not exist, or it is not yours to see."
+    if answer.code == "refused":
+        words = (
+            "Your role does not have this part of Kith. If your work needs it, ask whoever looks after your account."
+        )
     if answer.status == 503:
         words = "Nothing is lost. Wait a moment and try again; an empty page would be no answer."
     return page(request, "pages/error.html", wiring, session, status=answer.status, title=title, words=words)

@@ -13,6 +13,7 @@ from api.cookies import cookie_name, end_session_cookie, set_session_cookie
 from api.deps import CurrentGate, CurrentSession, CurrentWiring
 from api.middleware import token_of
 from api.routes.pages_common import ROLE_LABELS, page
+from api.views.audit import ACTION_WORDS
 from api.views.flags import detector_title, flag_title
 from api.views.words import link_to, period_words
 from graph.access.actors import ACCOUNT_ROLES, Role
@@ -34,7 +35,6 @@ class Card:
     url: str
     title: str
     text: str
-    figure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,10 @@ _CARDS: tuple[tuple[Action, Card], ...] = (
     (
         Action.LOAD,
         Card("/loads", "Load agency files", "Check and load an extract; all problems at once, nothing half done."),
+    ),
+    (
+        Action.READ_LOADS,
+        Card("/loads", "Loads", "Which files came in, when, from whom, and how many records they brought."),
     ),
     (
         Action.READ_AUDIT,
@@ -149,7 +153,8 @@ def log_out(request: Request, wiring: CurrentWiring, _: CurrentSession) -> Respo
 
 @router.get("/")
 def home(request: Request, wiring: CurrentWiring, session: CurrentSession, gate: CurrentGate) -> Response:
-    cards = [card for action, card in _CARDS if gate.may(action)]
+    # Two cards may lead to one page: the first that fits says what this role does there.
+    cards = {card.url: card for action, card in reversed(_CARDS) if gate.may(action)}
     return page(
         request,
         "pages/home.html",
@@ -158,7 +163,7 @@ def home(request: Request, wiring: CurrentWiring, session: CurrentSession, gate:
         title="Start",
         greeting="What is today’s meeting about?" if gate.may(Action.READ_PLACES) else "Welcome",
         lede=_LEDES[session.actor.role],
-        cards=cards,
+        cards=[card for _, card in _CARDS if card in cards.values()],
         operations=_operations(gate),
         flags=_prompts(gate),
     )
@@ -179,23 +184,6 @@ async def about(request: Request, wiring: CurrentWiring, session: CurrentSession
         rules=_RULES,
     )
 
-
-ACTION_WORDS: dict[Action, str] = {
-    Action.READ_NAMED: "See records with names",
-    Action.READ_PLACES: "See places and schools",
-    Action.READ_PATHS: "See how two records are connected",
-    Action.READ_EVENTS: "See events in an area",
-    Action.EXPORT: "Take a copy out of the hub",
-    Action.READ_FLAGS: "See prompts",
-    Action.DECIDE_FLAG: "Decide about a prompt",
-    Action.ANALYSE: "Look for patterns",
-    Action.LOAD: "Load files",
-    Action.READ_LOADS: "See what was loaded",
-    Action.READ_LOCALITIES: "See the locality map",
-    Action.READ_AUDIT: "See who looked at and changed what",
-    Action.MANAGE_ACCOUNTS: "Look after accounts",
-    Action.GRANT_MEMBERSHIP: "Make somebody a member of an operation",
-}
 
 _RULES = (
     "What is not listed for your role is refused.",

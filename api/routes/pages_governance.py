@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import CurrentGate, CurrentSession, CurrentWiring
 from api.routes.pages_common import ROLE_LABELS, day_of, page
 from api.routes.pages_entry import Message
+from api.views.audit import audit_line, verdict_view
 from api.views.localities import levels_of, locality_svg, locality_table, usual_level
 from api.views.words import day_words, term
 from graph.access.accounts import Account
@@ -21,8 +22,7 @@ from graph.access.actors import ACCOUNT_ROLES, Role
 from graph.access.gate import Gate
 from graph.access.policy import Action
 from graph.errors import KithError, NotFound, Refused, StoreError
-from graph.flags import Plain
-from graph.store import AuditRow, AuditVerdict, Lens
+from graph.store import Lens
 from graph.vocabulary import vocabulary
 
 router = APIRouter(include_in_schema=False)
@@ -30,23 +30,6 @@ router = APIRouter(include_in_schema=False)
 AUDIT_PAGE = 50
 #: areas on one map; more belong to a choice of authority first
 MOST_AREAS = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    number: int
-    when: str
-    actor: str
-    action: str
-    purpose: str
-    ids: tuple[str, ...]
-    details: str
-
-
-@dataclass(frozen=True, slots=True)
-class VerdictView:
-    intact: bool
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +118,11 @@ def audit(
         wiring,
         session,
         title="Audit",
-        verdict=_verdict(gate.verify_audit()) if check else None,
+        verdict=verdict_view(gate.verify_audit()) if check else None,
         chain=chain,
         actor_filter=actor,
         about=about,
-        rows=[_row(row) for row in rows],
+        rows=[audit_line(row) for row in rows],
         older=older,
     )
 
@@ -263,30 +246,6 @@ def _account(account: Account, today: dt.date) -> AccountRow:
     state = "Disabled" if account.disabled else "In use"
     role = ROLE_LABELS[account.role]
     return AccountRow(account.name, role, term("agency", account.agency), memberships, state, account.disabled)
-
-
-def _row(row: AuditRow) -> Row:
-    entry = row.entry
-    parts = [_detail(key, value) for key, value in entry.details.items() if key != "role"]
-    if entry.recipient:
-        parts.append(f"for {entry.recipient}")
-    when = row.recorded_at.astimezone(dt.UTC).strftime("%-d %b %Y, %H:%M:%S")
-    return Row(row.number, when, entry.actor, entry.action, entry.purpose or "", entry.ids, ", ".join(parts))
-
-
-def _detail(key: str, value: Plain) -> str:
-    words = str(value)
-    return f"{key} {words if len(words) <= 80 else words[:77] + '…'}"
-
-
-def _verdict(verdict: AuditVerdict) -> VerdictView:
-    if verdict.intact:
-        rows = ", ".join(f"{count} in {chain}" for chain, count in sorted(verdict.rows.items()))
-        return VerdictView(
-            True, f"Checked from the first row to the last just now: {rows}. Every row follows the one before."
-        )
-    where = "" if verdict.broken_at is None else f" at row {verdict.broken_at[1]} of {verdict.broken_at[0]}"
-    return VerdictView(False, f"The chain does not hold{where}: {verdict.what}. Tell whoever answers for security.")
 
 
 def _sentence(error: Exception) -> str:

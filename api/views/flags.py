@@ -25,6 +25,8 @@ STATE_LABELS: Mapping[FlagState, str] = {
 
 #: pieces of evidence listed under one reason
 SHOWN_EVIDENCE = 25
+#: letters of a main reason that is too short to stand alone in a list
+_SHORT = 80
 _MARKER = re.compile(r"\{([a-z]+:[^{}]+)\}")
 
 #: figures of ``details`` worth a line, and their headings
@@ -106,12 +108,15 @@ def flag_title(flag: Flag, names: Mapping[NodeId, SeenNode]) -> str:
 
 def flag_row(stored: StoredFlag, names: Mapping[NodeId, SeenNode]) -> FlagRow:
     flag = stored.flag
-    main = max(flag.reasons, key=lambda reason: reason.contribution, default=None)
+    strongest = sorted(flag.reasons, key=lambda reason: -reason.contribution)[:2]
+    said = [fill_markers(said_and_sources(reason.text)[0], lambda item: name_of(item, names)) for reason in strongest]
+    if said and len(said[0]) > _SHORT:
+        del said[1:]
     return FlagRow(
         url=f"/flags/{flag.id}",
         title=flag_title(flag, names),
         detector=detector_title(flag.detector),
-        reason=fill_markers(said_and_sources(main.text)[0], lambda item: name_of(item, names)) if main else "",
+        reason=". ".join(said) + ("." if said else ""),
         band=flag.band.value,
         state=STATE_LABELS[stored.state],
         expires=day_words(flag.expires_on),

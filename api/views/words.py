@@ -68,6 +68,12 @@ def instant_words(instant: dt.datetime | None) -> str:
     return f"{day_words(local.date())}, {local:%H:%M}"
 
 
+def seconds_words(instant: dt.datetime) -> str:
+    """``3 Mar 2026, 14:05:06`` in the hub's own time."""
+    local = instant.astimezone(_LONDON)
+    return f"{local.day} {local:%b %Y, %H:%M:%S}"
+
+
 def partial_date_words(date: PartialDate | None) -> str:
     """``3 March 2010``, ``March 2010`` or ``2010``, as precisely as it is known."""
     if date is None:
