@@ -134,7 +134,7 @@ class ChunkCheck:
         if column is None:
             raise KeyError(name)
         cells = self.chunk.columns.get(name)
-        if cells is None:
+        if cells is None or not any(cells):
             found: list[Any] = [None] * self.size
         elif column.kind is CellKind.TEXT:
             found = [(text.strip() if text.isascii() else clean_text(text)) or None for text in cells]

@@ -7,7 +7,6 @@ import os
 import stat
 import struct
 import tarfile
-import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -27,9 +26,10 @@ HEADER = "person_id,given_name\n"
 @pytest.fixture(autouse=True)
 def bounded() -> Iterator[None]:
     """Each refusal takes seconds and little memory, whatever the file holds."""
-    started, before = time.monotonic(), psutil.Process().memory_info().rss
+    # processor time, children included: other work on the machine must not fail a test
+    started, before = sum(os.times()[:4]), psutil.Process().memory_info().rss
     yield
-    assert time.monotonic() - started < 20
+    assert sum(os.times()[:4]) - started < 20
     assert psutil.Process().memory_info().rss - before < 300 * 1024**2
 
 
