@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-import threading
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ from graph.stores.neo4j.plan import EVER as EVER_INSTANT
 from graph.stores.neo4j.read import Reading
 from graph.stores.neo4j.schema import TIE_CODES
 from graph.stores.rows import RECORD_OF_NODE
+from graph.stores.snapshot_files import SnapshotFiles
 from graph.stores.snapshots import EVER, NO_REPORT, STILL, Columns, assemble
 from graph.vocabulary import tie_types
 
@@ -93,25 +95,38 @@ _POPULATIONS = area_statement("Population", "population")
 
 
 class Cache:
-    """The columns of the newest commit that was asked for."""
+    """Where the columns of the newest commit are kept: files in a folder of the user's, one folder a store."""
 
-    def __init__(self, folder: Path | None) -> None:
-        self.folder = folder
-        self._lock = threading.Lock()
-        self._kept: tuple[int, Columns, AreaTables] | None = None
+    def __init__(self, folder: Path | None = None) -> None:
+        base = os.environ.get("XDG_CACHE_HOME")
+        self.folder = folder or (Path(base) if base else Path.home() / ".cache") / "kith" / "snapshots"
 
-    def get(self, reading: Reading) -> tuple[Columns, AreaTables]:
-        with self._lock:
-            sequence = reading.frame.committed
-            if self._kept is None or self._kept[0] != sequence:
-                self._kept = (sequence, columns_of(reading), areas_of(reading))
-            return self._kept[1], self._kept[2]
+    def files(self, reading: Reading) -> SnapshotFiles:
+        frame = reading.frame
+        committed_at = 0 if frame.committed_at is None else microseconds(frame.committed_at)
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return SnapshotFiles(self.folder / frame.store_id, frame.committed, committed_at)
 
 
 def snapshot(reading: Reading, cache: Cache, lens: Lens, *, scope: NodeId | None, today: dt.date) -> Snapshot:
-    """The Snapshot within the lens."""
-    columns, areas = cache.get(reading)
-    return assemble(columns, lens, as_at=lens.as_at or today, scope=scope, areas=areas)
+    """The Snapshot within the lens, from the versioned files when they are those of this change counter."""
+    files = cache.files(reading)
+    as_at = lens.as_at or today
+    frame = reading.frame
+    allowed = frame.allowed(lens.sight)
+    numbers = [number for number, key in enumerate(frame.keys) if key in allowed]
+    key = files.key(numbers, lens.known_at, as_at, scope)
+    found = files.snapshot(key)
+    if found is not None:
+        return found
+    columns = files.columns()
+    if columns is None:
+        columns = columns_of(reading)
+        files.keep_columns(columns)
+    made = assemble(columns, lens, as_at=as_at, scope=scope, areas=areas_of(reading))
+    files.keep_snapshot(key, made)
+    return made
 
 
 class _Numbers:
@@ -227,6 +242,10 @@ def _issues(found: list[Row], reports: _Numbers, agencies: _Numbers, rs: _Number
     }
 
 
+def _role(row: Row) -> int:
+    return codes.role_code(row[8]) if row[7] == "TOOK_PART_IN" else -1
+
+
 def _several(found: Sequence[Row]) -> list[int]:
     """Sequences, negative for records of which there is more than one version."""
     counts = Counter(row[0] for row in found)
@@ -244,15 +263,12 @@ def _ties(found: list[Row], nodes: _Numbers, reports: _Numbers, rs: _Numbers) ->
     ]
     starts = np.zeros(len(found) + 1, dtype=np.int64)
     np.cumsum([len(row[13]) for row in found], out=starts[1:])
-    parts_taken = _TYPES["took_part_in"]
     return {
         "tie_ids": Strings.of([row[0] for row in found]),
         "tie_source": _array((each[0] for each in ordered), np.int32),
         "tie_target": _array((each[1] for each in ordered), np.int32),
         "tie_type": _array((each[2] for each in ordered), np.int16),
-        "tie_role": _array(
-            (codes.role_code(row[8]) if each[2] == parts_taken else -1 for each in ordered for row in each[5:]), np.int16
-        ),
+        "tie_role": _array((_role(row) for row in found), np.int16),
         "tie_polarity": _array((_POLARITIES[row[9]] for row in found), np.int8),
         "tie_start": _array((_day(row[10], int(NO_START)) for row in found), np.int32),
         "tie_end": _array((_day(row[11], int(NO_END)) for row in found), np.int32),
@@ -304,8 +320,8 @@ def areas_of(reading: Reading) -> AreaTables:
     return AreaTables(
         tuple(row[0] for row in localities),
         tuple(bytes(row[5] or b"") for row in localities),
-        tuple(exposure),
-        tuple(population),
+        tuple(sorted(exposure)),
+        tuple(sorted(population)),
     )
 
 

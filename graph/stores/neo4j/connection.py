@@ -13,7 +13,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, LiteralString, NoReturn, TypeVar, cast
+from typing import Any, LiteralString, TypeVar, cast
 
 import neo4j
 from neo4j import exceptions
@@ -170,30 +170,37 @@ class Connection:
             self._idle.append(worker)
         if done:
             return cast(Answer, answer)
-        self._translate(answer)
+        raise self._translated(answer)
 
-    def _translate(self, error: BaseException) -> NoReturn:
-        """Raise what Kith says for an error of the driver; never with text from a record."""
-        if isinstance(error, exceptions.AuthError):
-            raise Unreachable("the graph database refused the user name or password") from None
-        if isinstance(error, exceptions.ClientError | exceptions.DatabaseError) and not error.is_retryable():
-            code = error.code or ""
-            if "TransactionTimedOut" in code:
-                raise StoreUnavailable("the graph database ended a transaction that took too long") from None
-            if "ConstraintValidationFailed" in code:
-                raise DuplicateKey("a record with that key is already there") from None
-            raise StoreError(f"the graph database refused a statement ({code.rpartition('.')[2]})") from None
+    def _translated(self, error: BaseException) -> BaseException:
+        """What Kith says for an error of the driver; never with text from a record."""
+        error.__context__ = None
         if isinstance(error, exceptions.IncompleteCommit):
             self._break()
-            raise AmbiguousCommit("the connection was lost while committing") from None
-        if isinstance(error, exceptions.TransientError):
-            if "OutOfMemory" in (error.code or "") or "MemoryPoolOutOfMemory" in (error.code or ""):
-                raise StoreUnavailable("the graph database has too little memory for this") from None
-            raise Contention("the graph database is busy with another change") from None
-        if isinstance(error, exceptions.DriverError | exceptions.Neo4jError | OSError):
+            return AmbiguousCommit("the connection was lost while committing")
+        if isinstance(error, exceptions.AuthError):
+            return Unreachable("the graph database refused the user name or password")
+        if isinstance(error, exceptions.Neo4jError):
+            return self._of_server(error)
+        if isinstance(error, exceptions.DriverError | OSError):
             self._break()
-            raise Unreachable("the graph database cannot be reached") from None
-        raise error
+            return Unreachable("the graph database cannot be reached")
+        return error
+
+    def _of_server(self, error: exceptions.Neo4jError) -> BaseException:
+        code = error.code or ""
+        if "ConstraintValidationFailed" in code:
+            return DuplicateKey("a record with that key is already there")
+        if "TransactionTimedOut" in code:
+            return StoreUnavailable("the graph database ended a transaction that took too long")
+        if "OutOfMemory" in code:
+            return StoreUnavailable("the graph database has too little memory for this")
+        if isinstance(error, exceptions.TransientError) or "EntityNotFound" in code:
+            return Contention("the graph database is busy with another change")
+        if error.is_retryable():
+            self._break()
+            return Unreachable("the graph database cannot be reached")
+        return StoreError(f"the graph database refused a statement ({code.rpartition('.')[2]})")
 
     # -- transactions ----------------------------------------------------------------------------------------
     @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any, LiteralString
 
@@ -191,7 +192,7 @@ def paths(
         return ()
     found = []
     for nodes in search.node_paths(limit):
-        ties = [_best(reading, view, search.between(a, b)) for a, b in zip(nodes, nodes[1:], strict=False)]
+        ties = [_best(reading, view, search.between(a, b)) for a, b in itertools.pairwise(nodes)]
         found.append(EvidencePath(tuple(NodeId(node) for node in nodes), tuple(ties)))
     return tuple(found)
 

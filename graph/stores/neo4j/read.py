@@ -33,7 +33,7 @@ from graph.stores.neo4j import codec, lens
 from graph.stores.neo4j.connection import Row, Transaction
 from graph.stores.neo4j.lens import Frame, View
 from graph.stores.neo4j.plan import EVER
-from graph.stores.neo4j.schema import LABELS, TIE_CODES
+from graph.stores.neo4j.schema import LABELS, TIE_CODES, TIE_LABELS
 
 STANDINGS = tuple(Standing)
 _OF_EVENTS = frozenset({"took_part_in", "occurred_at", "went_missing_from"})
@@ -119,19 +119,21 @@ MATCH (n:{label}) WHERE n.id > $after AND n.id STARTS WITH $prefix AND {lens.nod
 RETURN n.id ORDER BY n.id LIMIT $limit"""
 
 
-def ties_by_id(labels: Sequence[LiteralString]) -> LiteralString:
-    """The ties with these ids, of a few types: each has an index of its own."""
-    return "\nUNION ALL\n".join(
-        f"""UNWIND $ids AS id
+def ties_by_id(label: LiteralString) -> LiteralString:
+    """The ties with these ids of one type: each type has an index of its own."""
+    return f"""
+UNWIND $ids AS id
 MATCH (n:Node)-[t:{label} {{id: id}}]->(m:Node)
 WHERE {lens.tie("t")} AND {lens.node("n")} AND {lens.node("m")}
 RETURN {TIE_COLUMNS}"""
-        for label in labels
-    )
 
 
-_EVERY_LABEL = tuple(TIE_CODES)
-_TIES_BY_ID = tuple(ties_by_id(_EVERY_LABEL[start : start + 1]) for start in range(len(_EVERY_LABEL)))
+_TIES_BY_ID = {label: ties_by_id(label) for label in TIE_LABELS.values()}
+#: types of which there are ties with these ids
+_TYPES_OF_TIES: LiteralString = "\nUNION ALL\n".join(
+    f"UNWIND $ids AS id MATCH ()-[t:{label} {{id: id}}]->() RETURN DISTINCT type(t) AS label"
+    for label in TIE_LABELS.values()
+)
 _LIST = {kind: list_statement("Node" if kind is NodeKind.PLACE else label) for kind, label in LABELS.items()}
 
 
@@ -313,7 +315,8 @@ class Reading:
             found[key] = stored
             known_at = view.lens.known_at
             corrected = stored["first_known"] < stored["known_from"]
-            if (known_at is not None and corrected and stored["known_from"].to_native() > known_at) or (stored.get("replaced") or self.frame.committed + 1) <= self.frame.committed:
+            late = known_at is not None and corrected and stored["known_from"].to_native() > known_at
+            if late or self.known_to(stored) is not None:
                 past.append(key)
         newest: dict[str, Mapping[str, Any]] = {}
         if past:
@@ -366,9 +369,10 @@ class Reading:
 
     def ties(self, tie_ids: Sequence[TieId], through: Lens) -> dict[TieId, SeenTie]:
         view = self.view(through)
+        ids = list(tie_ids)
         found: list[StoredTie] = []
-        for statement in _TIES_BY_ID:
-            found += [StoredTie.of(values) for values in self.run(view, statement, ids=list(tie_ids))]
+        for label in sorted({row[0] for row in self.run(view, _TYPES_OF_TIES, ids=ids)}):
+            found += [StoredTie.of(values) for values in self.run(view, _TIES_BY_ID[label], ids=ids)]
         seen = {shown.tie.id: shown for shown in self.seen_ties(view, found)}
         return {tie_id: seen[tie_id] for tie_id in tie_ids if tie_id in seen}
 

@@ -91,7 +91,7 @@ class _Searching:
 
     def _contents(self, ids: Sequence[str]) -> Iterator[tuple[str, list[Any], NodeKind]]:
         """Values of the versions within the lens."""
-        newest = {key: stored for key, stored in self.reading.run(self.view, _CONTENTS, ids=list(ids))}
+        newest = dict(map(tuple, self.reading.run(self.view, _CONTENTS, ids=list(ids))))
         for key, stored in newest.items():
             kind = codec.kind_prefix(key)
             yield key, codec.values(rows.RECORD_OF_NODE[kind], stored)[1:], kind
@@ -136,7 +136,8 @@ class _Searching:
         """Nodes with a name that holds each word in one of its readings, best first."""
         found: dict[str, tuple[float, str]] = {}
         for bound, candidates in self._tiers(typed, readings):
-            if len(found) >= self.limit and heapq.nlargest(self.limit, (each[0] for each in found.values()))[-1] > bound:
+            best_found = heapq.nlargest(self.limit, (similarity for similarity, _ in found.values()))
+            if len(best_found) == self.limit and best_found[-1] > bound:
                 break
             new = [node_id for node_id in candidates() if node_id not in found]
             for node_id, values, kind in self._contents(new):

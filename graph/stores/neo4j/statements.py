@@ -66,6 +66,7 @@ WITH n, v, properties(n) AS before, properties(v) AS after,
      coalesce(v.search_references, [])
        + [name IN coalesce(n.search_references, []) WHERE NOT name IN coalesce(v.search_references, [])] AS references
 SET v = before, v.record = $record, n = after
+SET v.restriction = CASE WHEN n:Report OR n:Operation THEN after.restriction ELSE before.restriction END
 SET n.record = null, n.attested_by = attested_by, n.open_from = open_from,
     n.search_names = CASE WHEN size(names) = 0 THEN null ELSE names END,
     n.search_references = CASE WHEN size(references) = 0 THEN null ELSE references END,
@@ -140,6 +141,12 @@ MATCH ()-[t:{label}]->() WHERE t.newer_sequence = $sequence AND t.current
 WITH t LIMIT $limit REMOVE t.current
 RETURN count(*)"""
 
+
+#: an address that is protected from now on is hidden in its past as well
+PROTECT_PAST: LiteralString = """
+UNWIND $rows AS row
+MATCH (:Person)-[t:LIVES_AT {id: row.id}]->(p:Node {id: row.target}) WHERE t.sequence < $sequence
+SET t.restrictions = [key IN t.restrictions | row.key], t.protected = true"""
 
 LATEST_EDGE = {code: latest_edge(label) for code, label in TIE_LABELS.items()}
 CREATE_EDGE = {code: create_edge(label) for code, label in TIE_LABELS.items()}

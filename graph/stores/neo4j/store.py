@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -177,7 +176,7 @@ class Neo4jStore(Store):
     """A store on a Neo4j server (5.26 or newer). Safe for threads and for several processes.
 
     ``user`` and ``password`` sign in; ``database`` names one other than the user's home database; ``cache`` is the
-    folder of snapshot files (none: they are made anew in each process). Raises StoreUnavailable, StoreTooNew,
+    folder of snapshot files (else one in the user's cache folder). Raises StoreUnavailable, StoreTooNew,
     UsageError for an address that cannot be one.
     """
 
@@ -474,8 +473,3 @@ def _known(transaction: Transaction, kind: RecordKind, keys: list[str], now: int
             yield from (row[0] for row in transaction.run(statement, parameters | {"ids": keys}))
     else:
         yield from (row[0] for row in transaction.run(_RECORD_THERE[kind], parameters | {"ids": keys}))
-
-
-def folder_name(store_id: str) -> str:
-    """Name of a store's folder of snapshot files."""
-    return hashlib.blake2b(store_id.encode(), digest_size=8).hexdigest()
