@@ -20,6 +20,7 @@ from graph.model import NODE_KINDS, Locality, NodeKind
 from graph.records import second_number
 from graph.snapshot import NO_TIME, Snapshot
 from graph.store import Lens
+from graph.vocabulary import vocabulary
 
 #: coordinates of a file for other programs: WGS 84, longitude first (RFC 7946); a tenth of a metre is enough
 _DECIMALS = 6
@@ -87,7 +88,8 @@ def counted_localities(
 def count_by_locality(snapshot: Snapshot, localities: Sequence[Locality], asked: CountRequest) -> Counts:
     """Events of the period, places and schools inside each boundary."""
     nodes = snapshot.nodes
-    located = ~(np.isnan(nodes.easting) | np.isnan(nodes.northing))
+    easting, northing = _coordinates(snapshot)
+    located = ~(np.isnan(easting) | np.isnan(northing))
     chosen = {
         "events": _of_kind(nodes.kind, NodeKind.EVENT) & located & _in_period(nodes.started_at, asked),
         "places": _of_kind(nodes.kind, NodeKind.PLACE) & located,
@@ -99,7 +101,7 @@ def count_by_locality(snapshot: Snapshot, localities: Sequence[Locality], asked:
         shapely.prepare(boundary)
         west, south, east, north = boundary.bounds
         for name, rows in chosen.items():
-            x, y = nodes.easting[rows], nodes.northing[rows]
+            x, y = easting[rows], northing[rows]
             near = (x >= west) & (x <= east) & (y >= south) & (y <= north)
             answer[locality.id][name] = int(np.count_nonzero(shapely.contains_xy(boundary, x[near], y[near])))
     return answer
@@ -131,6 +133,18 @@ def as_geojson(counted: Sequence[CountedLocality]) -> bytes:
         for item in counted
     ]
     return orjson.dumps({"type": "FeatureCollection", "features": features})
+
+
+def _coordinates(snapshot: Snapshot) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Where every node is; an event without coordinates of its own is where its place is."""
+    nodes, ties = snapshot.nodes, snapshot.ties
+    easting, northing = nodes.easting.copy(), nodes.northing.copy()
+    at = np.flatnonzero(ties.type == vocabulary("tie_type").index["occurred_at"])
+    events, places = ties.source[at], ties.target[at]
+    unknown = np.isnan(easting[events])
+    easting[events[unknown]] = nodes.easting[places[unknown]]
+    northing[events[unknown]] = nodes.northing[places[unknown]]
+    return easting, northing
 
 
 def _of_kind(kinds: np.ndarray[Any, Any], kind: NodeKind) -> np.ndarray[Any, Any]:

@@ -19,6 +19,8 @@ from graph.model import NodeId, NodeKind, Polarity, Standing, kind_of
 from graph.store import Lens, Neighbourhood, SearchHit, StoredFlag, TieFilter
 from graph.vocabulary import vocabulary
 from viz.elements import KIND_LABELS, MapDocument, label_of, map_document
+from viz.export import FORMATS, Disclosure
+from viz.export import export_map as write_map
 
 #: bounds of a map, whatever is asked for
 MOST_NODES, MOST_HOPS, MOST_SEEDS = 2000, 4, 50
@@ -117,10 +119,7 @@ def export_map(
 
     Raises UsageError for an unknown ending or a recipient who is not named, NotFound when no seed is seen.
     """
-    from viz.export import FORMATS, export
-
-    form = FORMATS.get(ending)
-    if form is None:
+    if ending not in FORMATS:
         raise UsageError(f"a map can be written as {', '.join(FORMATS)}")
     if len(recipient.strip()) < 2:
         raise UsageError("an export names its recipient")
@@ -136,8 +135,8 @@ def export_map(
         limit=asked.limit,
     )
     document = _document(gate.actor, found, asked, marking=marking, now=now)
-    content = export(document, ending, serial=serial, recipient=recipient.strip())
-    return Exported(f"kith-{serial}.{ending}", form, content, serial)
+    made = write_map(ending, document, Disclosure(serial, recipient.strip()), found)
+    return Exported(f"kith-{serial}{made.ending}", made.media_type, made.content, serial)
 
 
 def _document(actor: Actor, found: Neighbourhood, asked: MapRequest, *, marking: str, now: dt.datetime) -> MapDocument:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -55,13 +56,13 @@ def cheap_passwords() -> Iterator[None]:
         yield
 
 
-def make_hub(folder: Path, clock: Clock, *, secret: bool = True, settings: Settings | None = None) -> Wiring:
+def make_hub(folder: Path, clock: Clock, *, secret: bool = True) -> Wiring:
     """A hub with or without what operation OP2 alone knows. ``police`` and ``analyst`` are its members."""
     store = open_store(f"sqlite:///{folder / 'kith.db'}", migrate=True)
     store.write(open_records(), note())
     if secret:
         store.write(secret_records(), note())
-    wiring = wire_store(store, settings or Settings(data_folder=folder), clock=clock)
+    wiring = wire_store(store, Settings(data_folder=folder), clock=clock)
     for name, role, agency in PEOPLE:
         wiring.accounts.add(name, role, agency, PASSWORD, by="operator")
     for name in ("police", "analyst"):
@@ -76,9 +77,19 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def hub_files(tmp_path_factory: pytest.TempPathFactory, cheap_passwords: None) -> Path:
+    """The files of a hub that is closed, made once."""
+    folder = tmp_path_factory.mktemp("hub")
+    make_hub(folder, Clock()).close()
+    return folder
+
+
 @pytest.fixture
-def hub(tmp_path: Path, clock: Clock) -> Iterator[Wiring]:
-    with make_hub(tmp_path, clock) as wiring:
+def hub(tmp_path: Path, hub_files: Path, clock: Clock) -> Iterator[Wiring]:
+    shutil.copytree(hub_files, tmp_path, dirs_exist_ok=True)
+    store = open_store(f"sqlite:///{tmp_path / 'kith.db'}", migrate=False)
+    with wire_store(store, Settings(data_folder=tmp_path), clock=clock) as wiring:
         yield wiring
 
 

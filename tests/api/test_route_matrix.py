@@ -33,12 +33,10 @@ PARAMETERS = {
 #: addresses that are not made of the parameters
 ADDRESSES = {"GET /lists/{kind}": "/lists/operation"}
 QUERIES = {
-    "GET /search": "?q=park",
     "GET /api/v1/search": "?q=park",
     "GET /api/v1/entities": "?kind=person",
     "GET /api/v1/neighbourhood": "?seed=person:1",
     "GET /api/v1/paths": "?from=person:1&to=person:3",
-    "GET /maps/{kind}/{key:path}/export": "?recipient=the+board&ending=csv&form=csv",
 }
 BODIES: dict[str, dict[str, object]] = {
     "POST /api/v1/search": {"q": "park"},
@@ -48,6 +46,11 @@ BODIES: dict[str, dict[str, object]] = {
     "POST /api/v1/accounts": {"name": "x", "role": "police", "agency": "police", "password": "short"},
     "PATCH /api/v1/accounts/{name}": {},
     "POST /api/v1/accounts/{name}/memberships": {"operation": "OP1", "until": "2026-06-02", "purpose": "to test"},
+}
+
+FORMS: dict[str, dict[str, str]] = {
+    "POST /search": {"q": "park"},
+    "POST /maps/{kind}/{key:path}/export": {"recipient": "the board", "ending": "csv"},
 }
 
 
@@ -90,7 +93,7 @@ def ask(app: FastAPI, route: str, token: str | None) -> int:
     if method == "POST" and "loads" in path:
         return client.request(method, path, files={"files": ("x.csv", b"")}).status_code
     if method == "POST" and not path.startswith("/api/"):
-        return client.request(method, path, data={"form_token": "x"}).status_code
+        return client.request(method, path, data={"form_token": "x", **FORMS.get(route, {})}).status_code
     return client.request(method, path).status_code
 
 

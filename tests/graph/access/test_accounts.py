@@ -136,7 +136,12 @@ def test_unknown_wrong_and_disabled_are_told_the_same(accounts: Accounts) -> Non
 
 def test_an_unknown_name_costs_a_check_of_a_password(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
     checked: list[str] = []
-    monkeypatch.setattr(accounts_module, "_verify", lambda stored, _: bool(checked.append(stored)))
+
+    def refuse(stored: str, _: str) -> bool:
+        checked.append(stored)
+        return False
+
+    monkeypatch.setattr(accounts_module, "_verify", refuse)
     for name in ("nobody", "police"):
         with pytest.raises(NotSignedIn):
             sign_in(accounts, name)
