@@ -126,6 +126,8 @@ def test_chance_alone_rarely_makes_a_pair() -> None:
     order = np.argsort(start, kind="stable")
     start = start[order].astype(np.int64)
     none = np.full(600, -1, dtype=np.int64)
-    pairs = missing_pairs(MissingEpisodes(person[order], start, start + 8 * HOUR, none, none, none, none))
+    pairs = missing_pairs(
+        MissingEpisodes(person[order], start, (start + 8 * HOUR).astype(np.int64), none, none, none, none)
+    )
     assert len(pairs.child) > 100
     assert (pairs.weight >= 0.5).mean() < 0.01
