@@ -255,7 +255,20 @@ def _numbers(chunk: Chunk, places: Sequence[int]) -> Sequence[int]:
     return [chunk.row_numbers[place] for place in places]
 
 
-def _drop_repeated(work: _Work, kind: RecordKind, check: ChunkCheck, rows: Sequence[Row]) -> set[int]:
+def _further_reports(work: _Work, rows: list[Row], places: set[int]) -> set[int]:
+    """The same part in an event by another report is a participation of its own; returns those that say no more."""
+    left = set()
+    for place in sorted(places):
+        key, report = str(rows[place][0]), rows[place][4]
+        own = f"{key}/{report!s}"
+        if report is None or work.references.add(RecordKind.PARTICIPATION, [own]):
+            left.add(place)
+        else:
+            rows[place] = (own, *rows[place][1:])
+    return left
+
+
+def _drop_repeated(work: _Work, kind: RecordKind, check: ChunkCheck, rows: list[Row]) -> set[int]:
     """Positions not to be written: rows with a problem, and rows that repeat an earlier one word for word."""
     work.references.reject(kind, (str(rows[place][0]) for place in check.faulty if rows[place][0]))
     sound = [place for place in range(len(rows)) if place not in check.faulty] if check.faulty else range(len(rows))
@@ -265,7 +278,10 @@ def _drop_repeated(work: _Work, kind: RecordKind, check: ChunkCheck, rows: Seque
     content = index.add(hashes([rows[place] for place in sound] if check.faulty else rows))
     same = set() if content is None else {sound[place] for place in content.nonzero()[0].tolist()}
     repeats = again & same
-    for place in again - same:
+    if kind is RecordKind.PARTICIPATION:
+        repeats |= _further_reports(work, rows, again - same)
+        again = repeats
+    for place in again - repeats:
         check.fault(place, None, "duplicate_key", "an earlier row has the same id and says something else")
     if repeats and not check.chunk.repeats:
         check.note(None, "row that repeats an earlier row word for word: read once", len(repeats))

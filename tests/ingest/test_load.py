@@ -362,3 +362,10 @@ def test_problems_beyond_the_kept_ones_are_counted(folder: Folder, store: Record
     assert rejected.value.report.problem_count == 12_000
     assert len(rejected.value.problems) == 10_001
     assert rejected.value.problems[-1].message.startswith("2000 more")
+
+
+def test_a_part_in_an_event_may_rest_on_two_reports(folder: Folder, store: RecordingStore) -> None:
+    events = "event_id,event_type,started_at\nE1,incident,2024-01-01T10:00:00\n"
+    parts = "event_id,entity_id,role,report_id\nE1,person:1,victim,R1\nE1,person:1,victim,R2\nE1,person:1,victim,R1\n"
+    loaded(folder, store, {"reports.csv": REPORTS, "events.csv": events, "participants.csv": parts})
+    assert [row[4] for row in store.records[RecordKind.PARTICIPATION].values()] == ["R1", "R2"]
