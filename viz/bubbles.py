@@ -31,13 +31,23 @@ def bubble(
         return not any(_inside(x, y, i, corners) for i in others)
 
     joined = {(a, b) for a, b in combinations(rows, 2) if near(a, b) and clear(a, b)}
-    pairs = [(a, b) for a, b in _tree(x, y, rows) if near(a, b)] + sorted(joined)
     triangles = [
         corners
         for corners in combinations(rows, 3)
         if all(pair in joined for pair in combinations(corners, 2)) and empty(corners)
     ]
-    return pairs, triangles
+    strokes = {(min(a, b), max(a, b)) for a, b in _tree(x, y, rows) if near(a, b)} | joined
+    return sorted(strokes - _hidden(x, y, triangles)), triangles
+
+
+def _hidden(x: Sequence[float], y: Sequence[float], triangles: Sequence[tuple[int, int, int]]) -> set[tuple[int, int]]:
+    """Strokes with triangles on both sides, which would show nowhere."""
+    sides: dict[tuple[int, int], set[bool]] = {}
+    for a, b, c in triangles:
+        for p, q, r in ((a, b, c), (a, c, b), (b, c, a)):
+            left = (x[q] - x[p]) * (y[r] - y[p]) - (y[q] - y[p]) * (x[r] - x[p]) > 0
+            sides.setdefault((p, q), set()).add(left)
+    return {pair for pair, found in sides.items() if len(found) == 2}
 
 
 def _tree(x: Sequence[float], y: Sequence[float], rows: Sequence[int]) -> list[tuple[int, int]]:

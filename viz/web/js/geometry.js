@@ -102,7 +102,6 @@ export function bubble(x, y, rows, all) {
   const bottom = Math.max(...rows.map((i) => y[i])) + CLEAR;
   const others = all.filter((i) => !members.has(i) && x[i] > left && x[i] < right && y[i] > top && y[i] < bottom);
   const near = (/** @type {number} */ a, /** @type {number} */ b) => Math.hypot(x[a] - x[b], y[a] - y[b]) <= REACH;
-  const pairs = tree(x, y, rows).filter(([a, b]) => near(a, b));
   const joined = new Set();
   const key = (/** @type {number} */ a, /** @type {number} */ b) => `${Math.min(a, b)},${Math.max(a, b)}`;
   for (let p = 0; p < rows.length; p += 1) {
@@ -111,7 +110,6 @@ export function bubble(x, y, rows, all) {
       if (!near(a, b)) continue;
       if (others.some((i) => segmentDistance(x[i], y[i], x[a], y[a], x[b], y[b]) < CLEAR)) continue;
       joined.add(key(a, b));
-      pairs.push([a, b]);
     }
   }
   /** @type {[number, number, number][]} */
@@ -126,6 +124,19 @@ export function bubble(x, y, rows, all) {
       }
     }
   }
+  // a stroke with triangles on both sides would show nowhere
+  /** @type {Map<string, number>} */
+  const sides = new Map();
+  for (const [a, b, c] of triangles) {
+    for (const [p, q, r] of [[a, b, c], [a, c, b], [b, c, a]]) {
+      const left = (x[q] - x[p]) * (y[r] - y[p]) - (y[q] - y[p]) * (x[r] - x[p]) > 0 ? 1 : 2;
+      sides.set(key(p, q), (sides.get(key(p, q)) ?? 0) | left);
+    }
+  }
+  const strokes = new Set(tree(x, y, rows).filter(([a, b]) => near(a, b)).map(([a, b]) => key(a, b)));
+  for (const pair of joined) strokes.add(pair);
+  const pairs = [...strokes].filter((pair) => sides.get(pair) !== 3)
+    .map((pair) => /** @type {[number, number]} */ (pair.split(",").map(Number)));
   return { pairs, triangles };
 }
 

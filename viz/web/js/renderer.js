@@ -19,6 +19,11 @@ const HAIR_TIES = 500;
 const MOST_LABELS = 320;
 // more than this and a moving view shows its last picture between full ones
 const SLOW_TIES = 12000;
+// the same on a machine that was seen to be slow
+const SOME_TIES = 300;
+// the layer of bubbles reaches this share of the stage beyond it, with this many dots a pixel
+const LAYER_MARGIN = 0.3;
+const LAYER_DETAIL = 0.75;
 // below this scale only landmarks are named
 const FAR = 0.33;
 const LANDMARKS = new Set(["school", "group", "place", "operation"]);
@@ -55,6 +60,14 @@ export class Renderer {
     this.tiesInSight = 0;
     /** @type {{image: OffscreenCanvas, scale: number, left: number, top: number, at: number}|null} */
     this.kept = null;
+    /** soft shapes behind groups, drawn once for many frames @type {{image: OffscreenCanvas, width: number, height: number, scale: number, left: number, top: number}|null} */
+    this.layer = null;
+    /** the view is being panned or zoomed */
+    this.moving = false;
+    /** frames come too late here: moving views show kept pictures */
+    this.slow = false;
+    this.lastFrame = 0;
+    this.late = 0;
     /** @type {ReturnType<typeof setTimeout>|undefined} */
     this.rest = undefined;
     this.model = model;
@@ -94,6 +107,8 @@ export class Renderer {
       const shape = rows.length ? bubble(model.x, model.y, rows, model.shownNodes) : { pairs: [], triangles: [] };
       return { label: set.label, rows, headed: head !== undefined && Boolean(model.nodeShown[head]), ...shape };
     });
+    this.layer = null;
+    this.kept = null;
     this.request();
   }
 
@@ -104,6 +119,8 @@ export class Renderer {
     this.canvas.height = Math.max(1, Math.round(height * this.ratio));
     this.camera.resize(width, height);
     this.sprites.clear();
+    this.layer = null;
+    this.kept = null;
     this.request();
   }
 
@@ -116,11 +133,26 @@ export class Renderer {
   request(moving = false) {
     if (!moving) this.stale = true;
     if (this.waiting) return;
-    this.waiting = requestAnimationFrame(() => {
+    this.waiting = requestAnimationFrame((now) => {
       this.waiting = 0;
-      if (moving && !this.stale && this.redrawKept()) return;
+      this.moving = moving && !this.stale;
+      if (this.moving) {
+        this.watch(now);
+        clearTimeout(this.rest);
+        this.rest = setTimeout(() => this.request(), 120);
+        if (this.redrawKept()) return;
+      }
       this.draw();
     });
+  }
+
+  /** Notice a machine that cannot draw every frame anew. @param {number} now */
+  watch(now) {
+    const gap = now - this.lastFrame;
+    this.lastFrame = now;
+    if (gap > 120) return;
+    this.late = gap > 25 ? this.late + 1 : Math.max(0, this.late - 1);
+    if (this.late > 6) this.slow = true;
   }
 
   /**
@@ -129,7 +161,6 @@ export class Renderer {
    */
   redrawKept() {
     const { kept, context, camera } = this;
-    clearTimeout(this.rest);
     if (!kept || performance.now() - kept.at > 200) return false;
     const zoom = camera.scale / kept.scale;
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
@@ -137,7 +168,6 @@ export class Renderer {
     context.fillStyle = PALETTE.background;
     context.fillRect(0, 0, camera.width, camera.height);
     context.drawImage(kept.image, camera.left - kept.left * zoom, camera.top - kept.top * zoom, camera.width * zoom, camera.height * zoom);
-    this.rest = setTimeout(() => this.request(), 120);
     return true;
   }
 
@@ -145,7 +175,7 @@ export class Renderer {
   keep() {
     const { camera, canvas } = this;
     this.stale = false;
-    if (this.tiesInSight < SLOW_TIES) {
+    if (this.tiesInSight < (this.slow ? SOME_TIES : SLOW_TIES)) {
       this.kept = null;
       return;
     }
@@ -166,14 +196,11 @@ export class Renderer {
     const began = performance.now();
     const { context, camera, model } = this;
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-    context.globalAlpha = 1;
-    context.fillStyle = PALETTE.background;
-    context.fillRect(0, 0, camera.width, camera.height);
     for (const i of model.shownNodes) {
       this.screenX[i] = model.x[i] * camera.scale + camera.left;
       this.screenY[i] = model.y[i] * camera.scale + camera.top;
     }
-    this.drawBubbles();
+    this.drawBackground();
     this.drawTies();
     this.drawNodes();
     this.drawLabels();
@@ -181,9 +208,56 @@ export class Renderer {
     this.drawCost = performance.now() - began;
   }
 
-  drawBubbles() {
+  /**
+   * Background and bubbles. Wide round strokes are slow, so they are drawn on a layer larger than the stage that moves
+   * along with the view; it is drawn anew when the view leaves it or rests at another scale.
+   */
+  drawBackground() {
     const { context, camera } = this;
-    if (camera.scale < 0.08) return;
+    context.globalAlpha = 1;
+    context.fillStyle = PALETTE.background;
+    context.fillRect(0, 0, camera.width, camera.height);
+    if (camera.scale < 0.08 || !this.bubbles.some((bubble) => bubble.rows.length > 1)) return;
+    let layer = this.layer;
+    if (!layer || !this.covers(layer)) {
+      layer = this.paintLayer();
+      this.layer = layer;
+    }
+    const zoom = camera.scale / layer.scale;
+    context.drawImage(layer.image, camera.left - layer.left * zoom, camera.top - layer.top * zoom, layer.width * zoom, layer.height * zoom);
+  }
+
+  /** @param {NonNullable<Renderer["layer"]>} layer */
+  covers(layer) {
+    const { camera } = this;
+    const zoom = camera.scale / layer.scale;
+    if (zoom > 1.7 || (!this.moving && zoom !== 1)) return false;
+    const left = camera.left - layer.left * zoom;
+    const top = camera.top - layer.top * zoom;
+    return left <= 0 && top <= 0 && left + layer.width * zoom >= camera.width && top + layer.height * zoom >= camera.height;
+  }
+
+  paintLayer() {
+    const { camera } = this;
+    const width = camera.width * (1 + 2 * LAYER_MARGIN);
+    const height = camera.height * (1 + 2 * LAYER_MARGIN);
+    const image = new OffscreenCanvas(Math.ceil(width * LAYER_DETAIL), Math.ceil(height * LAYER_DETAIL));
+    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (image.getContext("2d", { alpha: false }));
+    context.fillStyle = PALETTE.background;
+    context.fillRect(0, 0, image.width, image.height);
+    // offset of the layer's corner, as a camera's
+    const left = camera.left + camera.width * LAYER_MARGIN;
+    const top = camera.top + camera.height * LAYER_MARGIN;
+    context.scale(LAYER_DETAIL, LAYER_DETAIL);
+    context.translate(left, top);
+    context.scale(camera.scale, camera.scale);
+    this.paintBubbles(context);
+    return { image, width, height, scale: camera.scale, left, top };
+  }
+
+  /** @param {OffscreenCanvasRenderingContext2D} context in map units */
+  paintBubbles(context) {
+    const { x, y } = this.model;
     context.lineCap = "round";
     context.lineJoin = "round";
     // darkening makes strokes and fills of one group one flat shape, and shows where two groups overlap
@@ -193,29 +267,27 @@ export class Renderer {
       const [edge, fill] = PALETTE.sets[number % PALETTE.sets.length];
       const strokes = new Path2D();
       for (const i of bubble.rows) {
-        strokes.moveTo(this.screenX[i], this.screenY[i]);
-        strokes.lineTo(this.screenX[i], this.screenY[i]);
+        strokes.moveTo(x[i], y[i]);
+        strokes.lineTo(x[i], y[i]);
       }
       for (const [a, b] of bubble.pairs) {
-        strokes.moveTo(this.screenX[a], this.screenY[a]);
-        strokes.lineTo(this.screenX[b], this.screenY[b]);
+        strokes.moveTo(x[a], y[a]);
+        strokes.lineTo(x[b], y[b]);
       }
       const areas = new Path2D();
       for (const corners of bubble.triangles) {
-        corners.forEach((i, at) => (at ? areas.lineTo(this.screenX[i], this.screenY[i]) : areas.moveTo(this.screenX[i], this.screenY[i])));
+        corners.forEach((i, at) => (at ? areas.lineTo(x[i], y[i]) : areas.moveTo(x[i], y[i])));
         areas.closePath();
       }
       context.strokeStyle = edge;
-      context.lineWidth = 66 * camera.scale;
+      context.lineWidth = 66;
       context.stroke(strokes);
       context.strokeStyle = fill;
       context.fillStyle = fill;
-      context.lineWidth = 58 * camera.scale;
+      context.lineWidth = 58;
       context.stroke(strokes);
       context.fill(areas);
     });
-    context.globalCompositeOperation = "source-over";
-    context.lineCap = "butt";
   }
 
   drawTies() {
