@@ -29,6 +29,7 @@ def everybody_there(
 ) -> tuple[Flag, ...]:
     """A flag on each person of the snapshot: shows what a detector was given."""
     people = [node_id for node_id in snapshot.nodes.ids if node_id.startswith("person:")]
+
     def flag(rank: int, node_id: str) -> Flag:
         return Flag(
             id=FlagId(f"flag-{node_id.partition(':')[2]}"),
