@@ -190,8 +190,11 @@ def prepare(path: Path, *, deadline: float, migrate: bool) -> None:
         if not path.exists():
             if not migrate:
                 raise StoreUnavailable("there is no store here; make one with kith init")
-            for file in (path, views_path):
-                file.touch(mode=0o600, exist_ok=True)
+            try:
+                for file in (path, views_path):
+                    file.touch(mode=0o600, exist_ok=True)
+            except OSError:
+                raise StoreUnavailable("the store is not available: its file cannot be made here") from None
         connection = connect(path, views_path, deadline)
         try:
             _migrate(connection, migrate)
