@@ -99,7 +99,7 @@ def _read_mappings(paths: Sequence[Path], findings: Findings) -> tuple[Mapping, 
 
 def _open_one(file: InputFile, opening: _Opening) -> None:
     mapped = opening.rules_for(file.name)
-    if file.ending in _WORKBOOK and (mapped or file.asked_for or table_of_name(file.stem)):
+    if file.ending in _WORKBOOK:
         _open_workbook(file, mapped, opening)
     elif file.ending in _AREAS and (mapped or file.ending == ".geojson"):
         _open_areas(file, mapped, opening)
@@ -186,13 +186,14 @@ def _open_workbook(file: InputFile, mapped: Sequence[tuple[Mapping, FileRules]],
         fitting = [(mapping, rules) for mapping, rules in mapped if rules.fits_sheet(sheet.title)]
         table = _sheet_table(file, sheet, sheets or ())
         where = (file.name, sheet.title)
-        if fitting:
-            _open_mapped(sheet.file, fitting, opening, where)
-        elif table is not None and not mapped:
-            _open_bundle(sheet.file, table, opening, where)
-        else:
+        if not fitting and (table is None or mapped):
             opening.findings.note(sheet.name, "not a sheet of the exchange bundle or of a mapping: not read")
             continue
+        opening.findings.extend(sheet.problems)
+        if fitting:
+            _open_mapped(sheet.file, fitting, opening, where)
+        else:
+            _open_bundle(sheet.file, table, opening, where)
         read += 1
     if sheets is not None and not read:
         _not_read(file, opening.findings)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from graph.errors import Problem
 from ingest.files import READ_ERRORS, InputFile, archive_problem
 from ingest.findings import Findings
 
@@ -28,6 +29,8 @@ class Sheet:
     file: InputFile
     #: as messages name it
     name: str
+    #: what is wrong with its cells; matters only when the sheet is read
+    problems: tuple[Problem, ...] = ()
 
 
 def read_workbook(file: InputFile, folder: Path, findings: Findings) -> tuple[Sheet, ...] | None:
@@ -46,14 +49,17 @@ def read_workbook(file: InputFile, folder: Path, findings: Findings) -> tuple[Sh
         findings.problem(file.name, None, None, *complaint)
         return None
     assert answer is not None
-    for problem in answer["problems"]:
-        name = f"{file.name} [{problem['sheet']}]"
-        findings.problem(name, problem["row"], problem["column"], problem["kind"], problem["message"])
     sheets = []
     for each in answer["sheets"]:
         path = folder / each["file"]
         name = f"{file.name} [{each['title']}]"
-        sheets.append(Sheet(each["title"], InputFile(name, path, None, path.stat().st_size, file.asked_for), name))
+        copy = InputFile(name, path, None, path.stat().st_size, file.asked_for)
+        problems = tuple(
+            Problem(name, problem["row"], problem["column"], problem["kind"], problem["message"])
+            for problem in answer["problems"]
+            if problem["sheet"] == each["title"]
+        )
+        sheets.append(Sheet(each["title"], copy, name, problems))
     return tuple(sheets)
 
 

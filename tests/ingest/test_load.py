@@ -369,3 +369,17 @@ def test_a_part_in_an_event_may_rest_on_two_reports(folder: Folder, store: Recor
     parts = "event_id,entity_id,role,report_id\nE1,person:1,victim,R1\nE1,person:1,victim,R2\nE1,person:1,victim,R1\n"
     loaded(folder, store, {"reports.csv": REPORTS, "events.csv": events, "participants.csv": parts})
     assert [row[4] for row in store.records[RecordKind.PARTICIPATION].values()] == ["R1", "R2"]
+
+
+def test_a_workbook_within_a_zip_is_read(store: RecordingStore, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.worksheets[0].title = "people"
+    for line in PEOPLE.splitlines():
+        book.worksheets[0].append(line.split(","))
+    book.create_sheet("notes").append(["=1+1"])
+    book.save(tmp_path / "hub.xlsx")
+    with zipfile.ZipFile(tmp_path / "bundle.zip", "w") as archive:
+        archive.write(tmp_path / "hub.xlsx", "hub.xlsx")
+    result = load([tmp_path / "bundle.zip"], store.contract())
+    assert set(store.records[RecordKind.PERSON]) == {"person:1", "person:2"}
+    assert [notice.file for notice in result.report.notices] == ["hub.xlsx [notes]"]
