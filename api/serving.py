@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable
 
 import uvicorn
@@ -10,6 +11,7 @@ import uvicorn
 from api.app import create_app
 from api.bootstrap import Wiring
 from graph.errors import UsageError
+from viz.layout import place
 
 _LOGGING = {
     "version": 1,
@@ -31,7 +33,14 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            threading.Thread(target=warm_up, daemon=True).start()
             self._ready()
+
+
+def warm_up() -> None:
+    """Lay out a tiny map, so that the compiled kernels are there when somebody opens the first one."""
+    ids = [f"person:{number}" for number in range(12)]
+    place(ids, list(range(11)), list(range(1, 12)))
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
