@@ -30,6 +30,8 @@ PAUSE_SECONDS = 0.5
 #: seconds after which the server itself ends a transaction that nobody finishes
 SHORT_TRANSACTION_SECONDS = 60.0
 LONG_TRANSACTION_SECONDS = 1800.0
+#: probes in a row that a long piece of work waits for: the server may be collecting garbage
+LONG_PATIENCE = 6
 #: rows fetched at a time
 FETCH_ROWS = 2000
 
@@ -147,23 +149,26 @@ class Connection:
 
         worker = self._hire()
         try:
-            done, _ = worker.give(probe).get(timeout=self.deadline * 0.5)
+            done, _ = worker.give(probe).get(timeout=self.deadline * 0.7)
         except queue.Empty:
             return False
         with self._lock:
             self._idle.append(worker)
         return done
 
-    def within_deadline(self, work: Callable[[], Answer]) -> Answer:
-        """The result of ``work``, which speaks to the server. Raises StoreUnavailable when the server is silent."""
+    def within_deadline(self, work: Callable[[], Answer], *, patience: int = 1) -> Answer:
+        """The result of ``work``, which speaks to the server. Raises StoreUnavailable when the server is silent, that
+        is when ``patience`` probes one after the other are not answered."""
         worker = self._hire()
         outbox = worker.give(work)
+        silent = 0
         while True:
             try:
-                done, answer = outbox.get(timeout=self.deadline * 0.4)
+                done, answer = outbox.get(timeout=self.deadline * 0.2)
                 break
             except queue.Empty:
-                if not self._answers() and outbox.empty():
+                silent = 0 if self._answers() else silent + 1
+                if silent >= patience and outbox.empty():
                     self._break()
                     raise Unreachable("the graph database does not answer") from None
         with self._lock:
@@ -206,6 +211,7 @@ class Connection:
     @contextlib.contextmanager
     def transaction(self, *, write: bool, seconds: float = SHORT_TRANSACTION_SECONDS) -> Iterator[Transaction]:
         """A transaction: committed at the end of the block, rolled back when it raises."""
+        patience = LONG_PATIENCE if seconds > SHORT_TRANSACTION_SECONDS else 1
         access = neo4j.WRITE_ACCESS if write else neo4j.READ_ACCESS
 
         def begin() -> tuple[neo4j.Session, neo4j.Transaction]:
@@ -224,9 +230,9 @@ class Connection:
         session, raw = self.within_deadline(begin)
         lost = False
         try:
-            yield Transaction(self, raw)
+            yield Transaction(self, raw, patience)
             try:
-                self.within_deadline(raw.commit)
+                self.within_deadline(raw.commit, patience=patience)
             except Unreachable:
                 raise AmbiguousCommit("the connection was lost while committing") from None
         except Unreachable:
@@ -268,9 +274,10 @@ class Connection:
 class Transaction:
     """A transaction in which statements run within the deadline."""
 
-    def __init__(self, connection: Connection, raw: neo4j.Transaction) -> None:
+    def __init__(self, connection: Connection, raw: neo4j.Transaction, patience: int) -> None:
         self._connection = connection
         self._raw = raw
+        self._patience = patience
 
     def run(self, statement: LiteralString, parameters: Parameters | None = None) -> list[Row]:
         """All rows of the result, as sequences of values in the order of the RETURN clause."""
@@ -279,7 +286,7 @@ class Transaction:
             result = self._raw.run(statement, dict(parameters or {}))
             return [tuple(record.values()) for record in result]
 
-        return self._connection.within_deadline(work)
+        return self._connection.within_deadline(work, patience=self._patience)
 
     def stream(self, statement: LiteralString, parameters: Parameters | None = None) -> Iterator[list[Row]]:
         """The rows of a large result, some thousands at a time."""

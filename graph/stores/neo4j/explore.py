@@ -20,12 +20,12 @@ MOST_HOPS = 6
 
 _SEEN: LiteralString = f"""
 UNWIND $ids AS id
-MATCH (n:Node {{id: id}}) WHERE {lenses.node("n")} RETURN id"""
+MATCH (n:Node {{id: id}}) USING INDEX SEEK n:Node(id) WHERE {lenses.node("n")} RETURN id"""
 _WITHIN: LiteralString = f"{lenses.tie('t')} AND {lenses.filtered('t')} AND {lenses.node('m')}"
 #: the latest ties of each node, and how many there are; of hubs none
 _LATEST: LiteralString = f"""
 UNWIND $ids AS id
-MATCH (n:Node {{id: id}})
+MATCH (n:Node {{id: id}}) USING INDEX SEEK n:Node(id)
 WITH n, COUNT {{ MATCH (n)-[t]-(m:Node) WHERE {_WITHIN} }} AS number
 CALL (n, number) {{
   WITH n, number WHERE n.id IN $open OR number <= $hub_limit
@@ -35,13 +35,13 @@ CALL (n, number) {{
 RETURN n.id, number, {TIE_COLUMNS}"""
 _HUBS: LiteralString = f"""
 UNWIND $ids AS id
-MATCH (n:Node {{id: id}})
+MATCH (n:Node {{id: id}}) USING INDEX SEEK n:Node(id)
 WITH n, COUNT {{ MATCH (n)-[t]-(m:Node) WHERE {_WITHIN} }} AS number
 WHERE number > $hub_limit
 RETURN n.id, number"""
 _AMONG: LiteralString = f"""
 UNWIND $ids AS id
-MATCH (n:Node {{id: id}})-[t]->(m:Node)
+MATCH (n:Node {{id: id}})-[t]->(m:Node) USING INDEX SEEK n:Node(id)
 WHERE m.id IN $ids AND {_WITHIN} AND {lenses.node("n")}
 RETURN {TIE_COLUMNS}"""
 _EVENTS: LiteralString = f"""
@@ -61,7 +61,7 @@ CALL () {{
   MATCH (:Place {{id: v.id}})<-[:OCCURRED_AT]-(e:Event) WHERE e.started_at >= $from AND e.started_at < $to
   RETURN e.id AS id
 }}
-MATCH (e:Event {{id: id}}) WHERE {lenses.node("e")}
+MATCH (e:Event {{id: id}}) USING INDEX SEEK e:Event(id) WHERE {lenses.node("e")}
 RETURN DISTINCT id"""
 
 

@@ -36,7 +36,7 @@ MOST_TERMS = 400
 _OF_KINDS: LiteralString = "($prefixes IS NULL OR split(n.id, ':')[0] IN $prefixes)"
 _IDS: LiteralString = f"""
 UNWIND $ids AS id
-MATCH (n:Node {{id: id}}) WHERE {_OF_KINDS} AND {lenses.node("n")} RETURN n.id"""
+MATCH (n:Node {{id: id}}) USING INDEX SEEK n:Node(id) WHERE {_OF_KINDS} AND {lenses.node("n")} RETURN n.id"""
 _PREFIX: LiteralString = """
 MATCH (w:Word) WHERE w.word STARTS WITH $typed
 RETURN w.word ORDER BY size(w.word), w.word LIMIT $limit"""
@@ -49,12 +49,12 @@ WHERE {_OF_KINDS} AND {lenses.node("n")}
 RETURN n.id ORDER BY n.id LIMIT $limit"""
 _CONTENTS: LiteralString = f"""
 UNWIND $ids AS id
-MATCH (n:Node {{id: id}})
+MATCH (n:Node {{id: id}}) USING INDEX SEEK n:Node(id)
 CALL (n) {{
   WITH n WHERE {lenses.known("n")} AND {lenses.past("n")}
   RETURN n AS v
   UNION ALL
-  MATCH (v:Version {{record: 'node', id: n.id}}) WHERE {lenses.known("v")} AND {lenses.past("v")}
+  MATCH (v:Version {{record: 'node', id: n.id}}) USING INDEX SEEK v:Version(record, id) WHERE {lenses.known("v")} AND {lenses.past("v")}
   RETURN v
 }}
 RETURN id, v {{.*}} ORDER BY v.sequence"""

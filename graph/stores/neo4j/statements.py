@@ -11,8 +11,8 @@ def latest_anchor(label: LiteralString) -> LiteralString:
     """What is compared of the newest version of each id."""
     return f"""
 UNWIND $ids AS id
-MATCH (n:{label} {{id: id}})
-OPTIONAL MATCH (v:Version {{record: $record, id: id}}) WHERE v.sequence = $sequence
+MATCH (n:{label} {{id: id}}) USING INDEX SEEK n:{label}(id)
+OPTIONAL MATCH (v:Version {{record: $record, id: id}}) USING INDEX SEEK v:Version(record, id) WHERE v.sequence = $sequence
 WITH id, coalesce(v, n) AS latest
 RETURN id, latest.digest, latest.sequence, latest.restriction"""
 
@@ -26,7 +26,7 @@ def change_anchor(label: LiteralString) -> LiteralString:
     for those who may not see the new one."""
     return f"""
 UNWIND $rows AS row
-MATCH (n:{label} {{id: row.stored.id}})
+MATCH (n:{label} {{id: row.stored.id}}) USING INDEX SEEK n:{label}(id)
 FOREACH (closed IN CASE WHEN row.close THEN [n] ELSE [] END |
   SET closed.replaced = $sequence, closed.known_to = $known_to)
 CREATE (v:Version) SET v = row.stored, v.record = $record"""
@@ -36,8 +36,8 @@ def rewrite_anchor(label: LiteralString) -> LiteralString:
     """The version that this same write brought, written again."""
     return f"""
 UNWIND $rows AS row
-MATCH (n:{label} {{id: row.stored.id}})
-OPTIONAL MATCH (v:Version {{record: $record, id: row.stored.id}}) WHERE v.sequence = $sequence
+MATCH (n:{label} {{id: row.stored.id}}) USING INDEX SEEK n:{label}(id)
+OPTIONAL MATCH (v:Version {{record: $record, id: row.stored.id}}) USING INDEX SEEK v:Version(record, id) WHERE v.sequence = $sequence
 FOREACH (version IN CASE WHEN v IS NULL THEN [] ELSE [v] END | SET version = row.stored, version.record = $record)
 FOREACH (anchor IN CASE WHEN v IS NULL THEN [n] ELSE [] END | SET anchor = row.stored)"""
 
@@ -45,11 +45,11 @@ FOREACH (anchor IN CASE WHEN v IS NULL THEN [n] ELSE [] END | SET anchor = row.s
 #: versions that stayed open although newer ones are there
 OPEN_VERSIONS: LiteralString = """
 UNWIND $ids AS id
-MATCH (v:Version {record: $record, id: id}) WHERE v.sequence < $sequence AND v.replaced IS NULL
+MATCH (v:Version {record: $record, id: id}) USING INDEX SEEK v:Version(record, id) WHERE v.sequence < $sequence AND v.replaced IS NULL
 RETURN id, v.sequence, v.restriction"""
 CLOSE_VERSIONS: LiteralString = """
 UNWIND $rows AS row
-MATCH (v:Version {record: $record, id: row.id}) WHERE v.sequence = row.sequence
+MATCH (v:Version {record: $record, id: row.id}) USING INDEX SEEK v:Version(record, id) WHERE v.sequence = row.sequence
 SET v.replaced = $sequence, v.known_to = $known_to"""
 
 
@@ -58,7 +58,7 @@ def promote(label: LiteralString) -> LiteralString:
     return f"""
 MATCH (v:Version) WHERE v.sequence = $sequence AND v.record = $record
 WITH v LIMIT $limit
-MATCH (n:{label} {{id: v.id}})
+MATCH (n:{label} {{id: v.id}}) USING INDEX SEEK n:{label}(id)
 WITH n, v, properties(n) AS before, properties(v) AS after,
      n.attested_by AS attested_by, n.open_from AS open_from,
      coalesce(v.search_names, [])
@@ -76,7 +76,7 @@ RETURN count(*)"""
 
 HAD_EPISODE: LiteralString = """
 UNWIND $rows AS row
-MATCH (e:Episode {id: row.id}) MATCH (p:Person {id: row.person_id})
+MATCH (e:Episode {id: row.id}) USING INDEX SEEK e:Episode(id) MATCH (p:Person {id: row.person_id}) USING INDEX SEEK p:Person(id)
 OPTIONAL MATCH (:Person)-[old:HAD_EPISODE]->(e)
 DELETE old
 WITH DISTINCT e, p
@@ -88,15 +88,15 @@ LOCALITIES_THERE: LiteralString = "UNWIND $ids AS id MATCH (l:Locality {id: id})
 def latest_edge(label: LiteralString) -> LiteralString:
     return f"""
 UNWIND $ids AS id
-MATCH ()-[t:{label} {{id: id}}]->() WHERE t.replaced IS NULL AND t.newer IS NULL
+MATCH ()-[t:{label} {{id: id}}]->() USING INDEX SEEK t:{label}(id) WHERE t.replaced IS NULL AND t.newer IS NULL
 RETURN t.id, t.digest, t.sequence, t.restrictions"""
 
 
 def create_edge(label: LiteralString) -> LiteralString:
     return f"""
 UNWIND $rows AS row
-MATCH (a:Node {{id: row.source}})
-MATCH (b:Node {{id: row.target}})
+MATCH (a:Node {{id: row.source}}) USING INDEX SEEK a:Node(id)
+MATCH (b:Node {{id: row.target}}) USING INDEX SEEK b:Node(id)
 CREATE (a)-[t:{label}]->(b) SET t = row.stored
 RETURN count(*)"""
 
@@ -106,7 +106,7 @@ def end_edge(label: LiteralString) -> LiteralString:
     brought is taken away instead."""
     return f"""
 UNWIND $rows AS row
-MATCH ()-[t:{label} {{id: row.id}}]->() WHERE t.replaced IS NULL AND t.newer IS NULL
+MATCH ()-[t:{label} {{id: row.id}}]->() USING INDEX SEEK t:{label}(id) WHERE t.replaced IS NULL AND t.newer IS NULL
 FOREACH (closed IN CASE WHEN row.close AND t.sequence < $sequence THEN [t] ELSE [] END |
   SET closed.replaced = $sequence, closed.known_to = $known_to)
 FOREACH (kept IN CASE WHEN NOT row.close AND t.sequence < $sequence THEN [t] ELSE [] END |
@@ -117,14 +117,14 @@ FOREACH (own IN CASE WHEN t.sequence = $sequence THEN [t] ELSE [] END | DELETE o
 def open_edges(label: LiteralString) -> LiteralString:
     return f"""
 UNWIND $ids AS id
-MATCH ()-[t:{label} {{id: id}}]->() WHERE t.replaced IS NULL AND t.newer_sequence < $sequence
+MATCH ()-[t:{label} {{id: id}}]->() USING INDEX SEEK t:{label}(id) WHERE t.replaced IS NULL AND t.newer_sequence < $sequence
 RETURN id, t.sequence, t.restrictions"""
 
 
 def close_edges(label: LiteralString) -> LiteralString:
     return f"""
 UNWIND $rows AS row
-MATCH ()-[t:{label} {{id: row.id}}]->() WHERE t.sequence = row.sequence AND t.replaced IS NULL
+MATCH ()-[t:{label} {{id: row.id}}]->() USING INDEX SEEK t:{label}(id) WHERE t.sequence = row.sequence AND t.replaced IS NULL
 FOREACH (closed IN CASE WHEN row.close THEN [t] ELSE [] END |
   SET closed.replaced = $sequence, closed.known_to = $known_to)
 FOREACH (kept IN CASE WHEN row.close THEN [] ELSE [t] END | SET kept.newer = kept.newer + row.keys)"""
@@ -167,20 +167,20 @@ KINDS_IN_USE: LiteralString = "\nUNION ALL\n".join(
 #: newest version of reports and events, for what refers to them
 KNOWN_REPORTS: LiteralString = """
 UNWIND $ids AS id
-MATCH (n:Report {id: id})
-OPTIONAL MATCH (v:Version {record: 'report', id: id}) WHERE v.sequence = $sequence
+MATCH (n:Report {id: id}) USING INDEX SEEK n:Report(id)
+OPTIONAL MATCH (v:Version {record: 'report', id: id}) USING INDEX SEEK v:Version(record, id) WHERE v.sequence = $sequence
 WITH id, coalesce(v, n) AS r
 RETURN id, r.first_known, r.restriction"""
 KNOWN_EVENTS: LiteralString = """
 UNWIND $ids AS id
-MATCH (n:Event {id: id})
-OPTIONAL MATCH (v:Version {record: 'node', id: id}) WHERE v.sequence = $sequence
+MATCH (n:Event {id: id}) USING INDEX SEEK n:Event(id)
+OPTIONAL MATCH (v:Version {record: 'node', id: id}) USING INDEX SEEK v:Version(record, id) WHERE v.sequence = $sequence
 WITH id, coalesce(v, n) AS e
 RETURN id, e.started_at.epochSeconds, e.ended_at.epochSeconds, e.report_id"""
 #: the parts taken in events, as far as they follow from the event
 PARTS_OF_EVENTS: LiteralString = """
 UNWIND $ids AS id
-MATCH (e:Event {id: id})<-[t:TOOK_PART_IN]-(a:Node)
+MATCH (e:Event {id: id})<-[t:TOOK_PART_IN]-(a:Node) USING INDEX SEEK e:Event(id)
 WHERE t.replaced IS NULL AND t.newer IS NULL
 RETURN e.id, t.id, a.id, t.qualifier, t.report_ids, t.file, t.row"""
 RESTRICTED_OPERATIONS: LiteralString = "MATCH (o:Operation) WHERE o.restricted RETURN o.id"
@@ -193,13 +193,13 @@ MERGE (w:Word {word: row.word}) ON CREATE SET w.grams = row.grams"""
 ANY_ATTESTED: LiteralString = "MATCH (n:Node) WHERE n.attested_by IS NOT NULL RETURN true LIMIT 1"
 OPEN: LiteralString = """
 UNWIND $ids AS id
-MATCH (n:Node {id: id})
+MATCH (n:Node {id: id}) USING INDEX SEEK n:Node(id)
 WHERE n.attested_by IS NOT NULL AND n.open_from IS NULL AND n.sequence < $sequence
 SET n.open_from = $sequence"""
 #: what a write brought about nodes that it brought too
 RECORDS_OF_NEW: LiteralString = """
 UNWIND $ids AS id
-MATCH (n:Node {id: id}) WHERE n.sequence = $sequence AND n.attested_by IS NULL
+MATCH (n:Node {id: id}) USING INDEX SEEK n:Node(id) WHERE n.sequence = $sequence AND n.attested_by IS NULL
 CALL (n) {
   MATCH (n)-[t]-(:Node) WHERE t.sequence = $sequence AND t.replaced IS NULL AND NOT t:LIVES_AT
   RETURN t.restrictions AS keys, null AS person
@@ -220,7 +220,7 @@ HOMES_OF: LiteralString = """
 UNWIND $ids AS id
 MATCH (:Person {id: id})-[t:LIVES_AT]->(n:Node) WHERE t.sequence = $sequence
 RETURN DISTINCT n.id"""
-ATTEST: LiteralString = "UNWIND $rows AS row MATCH (n:Node {id: row.id}) SET n.attested_by = row.keys"
+ATTEST: LiteralString = "UNWIND $rows AS row MATCH (n:Node {id: row.id}) USING INDEX SEEK n:Node(id) SET n.attested_by = row.keys"
 
 # -- restrictions that change afterwards -----------------------------------------------------------------------
 _AGAIN: LiteralString = """
@@ -256,5 +256,5 @@ MATCH (e) WHERE elementId(e) = row.element
 SET e.restriction = row.key"""
 PAST_OF: LiteralString = """
 UNWIND $rows AS row
-MATCH (v:Version {record: $record, id: row.id}) WHERE v.sequence < $sequence
+MATCH (v:Version {record: $record, id: row.id}) USING INDEX SEEK v:Version(record, id) WHERE v.sequence < $sequence
 SET v.restriction = row.key"""
