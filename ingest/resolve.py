@@ -112,7 +112,7 @@ _NOT_THERE = "nothing with this id is in the files or in the store"
 
 
 def typed(values: Sequence[str], kinds: Sequence[NodeKind]) -> list[str]:
-    """Typed ids; a bare id is taken to be of the first kind. Values must not be empty."""
+    """Typed ids; a bare id is taken to be of the first kind, an empty text too."""
     prefixes = tuple(kind.value + ":" for kind in kinds)
     first = prefixes[0]
     return [value if value.startswith(prefixes) else first + value for value in values]

@@ -6,7 +6,6 @@ import codecs
 import csv
 import hashlib
 import io
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,7 +26,7 @@ _PART = 1 << 20
 _PLAIN_PART = 3 << 19
 _LONG_CELL = f"a cell of more than {LONGEST_CELL} characters, or a quotation mark never closed"
 _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
-_UNDEFINED_1252 = re.compile(b"[\x81\x8d\x8f\x90\x9d]")
+_UNDEFINED_1252 = bytes([0x81, 0x8D, 0x8F, 0x90, 0x9D])
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +129,9 @@ def _scan(file: InputFile, parts: Iterator[bytes], findings: Findings, given: st
         if not wide:
             suspect = suspect or _has_controls(part)
             lines.count_records(part)
-            if undefined is None and (found := _UNDEFINED_1252.search(part)):
-                undefined = before + part.count(b"\n", 0, found.start())
+            if undefined is None and len(part.translate(None, _UNDEFINED_1252)) != len(part):
+                position = min(place for byte in _UNDEFINED_1252 if (place := part.find(byte)) >= 0)
+                undefined = before + part.count(b"\n", 0, position)
     decoded = utf8 and _ends(decoder)
     scanned = Scan(digest.hexdigest(), "", "", suspect, lines.records, lines.plain and not suspect)
     return _verdict(file, findings, scanned, wide, given, decoded, undefined)

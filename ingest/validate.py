@@ -216,15 +216,15 @@ class ChunkCheck:
                 self._missing(name, [None] * self.size)
             return [None] * self.size
         found = self.raw(name)
-        answer: list[str | None]
-        if "" in found:
-            if column is not None and column.required:
-                self._missing(name, [text or None for text in found])
-            any_kind = len(kinds) == len(NodeKind)
-            answer = [(text if any_kind else typed([text], kinds)[0]) if text else None for text in found]
-        else:
-            answer = list(found if len(kinds) == len(NodeKind) else typed(found, kinds))
-        return answer
+        blank = "" in found
+        if blank and column is not None and column.required:
+            self._missing(name, [text or None for text in found])
+        if len(kinds) == len(NodeKind):
+            return [text or None for text in found] if blank else list(found)
+        named = typed(found, kinds)
+        if not blank:
+            return list(named)
+        return [each if text else None for text, each in zip(found, named, strict=True)]
 
     def unknown(self, name: str, ids: Sequence[str | None], unknown: dict[str, str]) -> None:
         """Problems of the rows that refer to something that is not there."""
