@@ -32,8 +32,6 @@ class Built:
     columns: Columns
     #: (position, report) of the reports stated within rows
     reports: list[tuple[int, Row]] = field(default_factory=list)
-    #: positions whose id was made from the content
-    derived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +191,7 @@ def _participants(check: ChunkCheck, around: Surroundings) -> Built:
         for event, entity, role, report in zip(events, entities, roles, told, strict=True)
     ]
     reports, stated = _evidence(check, around, ids)
-    return Built((ids, events, entities, roles, _one(check, reports)), stated, derived=True)
+    return Built((ids, events, entities, roles, _one(check, reports)), stated)
 
 
 def _episodes(check: ChunkCheck, around: Surroundings) -> Built:
@@ -296,13 +294,13 @@ def _exposure(check: ChunkCheck, around: Surroundings) -> Built:
     areas = _in_locality(check, around)
     start, end = check.period("period_from", "period_to")
     ids = _joined(areas, start, end)
-    return Built((ids, areas, check.values("exposure"), start, end), derived=True)
+    return Built((ids, areas, check.values("exposure"), start, end))
 
 
 def _populations(check: ChunkCheck, around: Surroundings) -> Built:
     areas = _in_locality(check, around)
     parts = [check.values(name) for name in ("age_band", "sex", "ethnicity")]
-    return Built((_joined(areas, *parts), areas, *parts, check.values("population")), derived=True)
+    return Built((_joined(areas, *parts), areas, *parts, check.values("population")))
 
 
 def _joined(*columns: Sequence[Any]) -> list[str]:

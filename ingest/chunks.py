@@ -9,8 +9,6 @@ from typing import Protocol
 #: rows handled at once
 CHUNK_ROWS = 20_000
 
-NO_NAMES: Mapping[str, str] = {}
-
 
 @dataclass(frozen=True, slots=True)
 class Chunk:

@@ -63,8 +63,6 @@ class Column:
     vocabulary: str | None = None
     #: kinds of node a reference may name; the first one is meant by a bare id
     refers_to: tuple[NodeKind, ...] = ()
-    #: column of the record it fills, when named differently
-    fills: str | None = None
     #: carries a name or free text about people, so that no message may repeat it
     sensitive: bool = False
     #: accepted second name of the header
@@ -148,7 +146,7 @@ TABLES: tuple[Table, ...] = (
         RecordKind.PLACE,
         "Places: homes, parks, takeaways, stations and so on",
         (
-            Column("place_id", _C.KEY, "the source's own id", True, fills="id"),
+            Column("place_id", _C.KEY, "the source's own id", True),
             Column("name", _C.TEXT, "name of the place", sensitive=True),
             Column("place_type", _C.WORD, "what kind of place", vocabulary="place_type"),
             *_coordinates(),
@@ -164,7 +162,7 @@ TABLES: tuple[Table, ...] = (
         RecordKind.SCHOOL,
         "Schools and colleges, by unique reference number",
         (
-            Column("urn", _C.KEY, "unique reference number", True, fills="id"),
+            Column("urn", _C.KEY, "unique reference number", True),
             Column("name", _C.TEXT, "name of the school", sensitive=True),
             Column(
                 "establishment_type",
@@ -175,8 +173,8 @@ TABLES: tuple[Table, ...] = (
             Column("phase", _C.OPEN_WORD, "phase of education", vocabulary="phase"),
             *_coordinates(),
             Column("postcode", _C.POSTCODE, "postcode"),
-            Column("opened_on", _C.DAY, "first day", fills="start_day"),
-            Column("closed_on", _C.LAST_DAY, "last day", fills="end_day"),
+            Column("opened_on", _C.DAY, "first day"),
+            Column("closed_on", _C.LAST_DAY, "last day"),
         ),
     ),
     Table(
@@ -184,11 +182,11 @@ TABLES: tuple[Table, ...] = (
         RecordKind.PERSON,
         "People, children and adults alike",
         (
-            Column("person_id", _C.KEY, "the source's own id", True, fills="id"),
+            Column("person_id", _C.KEY, "the source's own id", True),
             Column("given_name", _C.TEXT, "given name", sensitive=True),
             Column("family_name", _C.TEXT, "family name", sensitive=True),
             Column("also_known_as", _C.LIST, "other names used, separated by ;", sensitive=True),
-            Column("date_of_birth", _C.BIRTH_DATE, "YYYY-MM-DD, YYYY-MM or YYYY", fills="birth_day", sensitive=True),
+            Column("date_of_birth", _C.BIRTH_DATE, "YYYY-MM-DD, YYYY-MM or YYYY", sensitive=True),
             Column("sex", _C.WORD, "F, M or U", vocabulary="sex"),
             Column("ethnicity", _C.WORD, "DfE ethnicity code", vocabulary="ethnicity"),
             Column("nhs_number", _C.NHS_NUMBER, "NHS number", sensitive=True),
@@ -199,7 +197,7 @@ TABLES: tuple[Table, ...] = (
             Column("address_place_id", _C.REFERENCE, "place of residence", refers_to=_PLACES),
             Column("protected_address", _C.YES_NO, "1 when the address must not be known"),
             Column("send", _C.YES_NO, "1 when special educational needs or disability are recorded"),
-            Column("died_on", _C.DAY, "day of death", fills="died_day"),
+            Column("died_on", _C.DAY, "day of death"),
         ),
     ),
     Table(
@@ -207,7 +205,7 @@ TABLES: tuple[Table, ...] = (
         RecordKind.PEER_GROUP,
         "Groups of young people who share a context; never a gang list",
         (
-            Column("peer_group_id", _C.KEY, "the source's own id", True, fills="id"),
+            Column("peer_group_id", _C.KEY, "the source's own id", True),
             Column("name", _C.TEXT, "name of the group", sensitive=True),
             Column("context", _C.WORD, "what they share", vocabulary="context"),
         ),
@@ -217,12 +215,12 @@ TABLES: tuple[Table, ...] = (
         RecordKind.OPERATION,
         "Operations: pieces of joint work with their own membership",
         (
-            Column("operation_id", _C.KEY, "the source's own id", True, fills="id"),
+            Column("operation_id", _C.KEY, "the source's own id", True),
             Column("name", _C.TEXT, "name of the operation", sensitive=True),
             Column("lead_agency", _C.AGENCY, "agency in the lead"),
             Column("strand", _C.WORD, "strand of exploitation or violence", vocabulary="strand"),
-            Column("opened_on", _C.DAY, "first day", fills="start_day"),
-            Column("closed_on", _C.LAST_DAY, "last day", fills="end_day"),
+            Column("opened_on", _C.DAY, "first day"),
+            Column("closed_on", _C.LAST_DAY, "last day"),
             Column("restricted", _C.YES_NO, "1 when only members may know of it"),
         ),
     ),
@@ -231,7 +229,7 @@ TABLES: tuple[Table, ...] = (
         RecordKind.OBJECT,
         "Vehicles, phones and online accounts",
         (
-            Column("object_id", _C.KEY, "the source's own id", True, fills="id"),
+            Column("object_id", _C.KEY, "the source's own id", True),
             Column("object_type", _C.TEXT, "vehicle, phone or account", True),
             Column("identifier", _C.TEXT, "registration, number or handle", sensitive=True),
         ),
@@ -241,7 +239,7 @@ TABLES: tuple[Table, ...] = (
         RecordKind.REPORT,
         "Items of information, each by one agency, graded in its own scheme",
         (
-            Column("report_id", _C.KEY, "the agency's own id", True, fills="id"),
+            Column("report_id", _C.KEY, "the agency's own id", True),
             Column("agency", _C.AGENCY, "agency whose information it is", True),
             *(column for column in _grading() if column.name != "agency"),
             Column("occurred_from", _C.INSTANT, "start of what it tells about"),
@@ -253,7 +251,7 @@ TABLES: tuple[Table, ...] = (
         RecordKind.EVENT,
         "What happened: missing episodes, incidents, meetings and so on",
         (
-            Column("event_id", _C.KEY, "the source's own id", True, fills="id"),
+            Column("event_id", _C.KEY, "the source's own id", True),
             Column("event_type", _C.WORD, "what kind of event", True, "event_type"),
             Column("detail", _C.TEXT, "further word or text", sensitive=True),
             Column("strand", _C.WORD, "strand of exploitation or violence", vocabulary="strand"),
@@ -286,13 +284,13 @@ TABLES: tuple[Table, ...] = (
         RecordKind.EPISODE,
         "Dated status of a person",
         (
-            Column("episode_id", _C.KEY, "the source's own id; made from the content when empty", fills="id"),
-            Column("person_id", _C.REFERENCE, "the person", True, refers_to=(NodeKind.PERSON,), fills="person_id"),
+            Column("episode_id", _C.KEY, "the source's own id; made from the content when empty"),
+            Column("person_id", _C.REFERENCE, "the person", True, refers_to=(NodeKind.PERSON,)),
             Column("episode_type", _C.WORD, "what kind of status", True, "episode_type"),
             Column("detail", _C.TEXT, "further word or text", sensitive=True),
             Column("strand", _C.WORD, "strand of exploitation or violence", vocabulary="strand"),
-            Column("started_on", _C.DAY, "first day", True, fills="start_day"),
-            Column("ended_on", _C.LAST_DAY, "last day; empty when it goes on", fills="end_day"),
+            Column("started_on", _C.DAY, "first day", True),
+            Column("ended_on", _C.LAST_DAY, "last day; empty when it goes on"),
             *_report(),
         ),
     ),
@@ -301,14 +299,14 @@ TABLES: tuple[Table, ...] = (
         RecordKind.TIE,
         "Claims that two people, places or things are connected, each with its report",
         (
-            Column("link_id", _C.KEY, "the source's own id; made from the content when empty", fills="id"),
+            Column("link_id", _C.KEY, "the source's own id; made from the content when empty"),
             Column("source_id", _C.REFERENCE, "typed id of one end", True, refers_to=tuple(NodeKind)),
             Column("target_id", _C.REFERENCE, "typed id of the other end", True, refers_to=tuple(NodeKind)),
-            Column("link_type", _C.WORD, "what the connection is", True, "link_type", fills="tie_type"),
+            Column("link_type", _C.WORD, "what the connection is", True, "link_type"),
             Column("qualifier", _C.TEXT, "further word or text", sensitive=True),
             Column("polarity", _C.WORD, "concern, neutral or protective; by type if empty", vocabulary="polarity"),
-            Column("started_on", _C.DAY, "first day", fills="start_day"),
-            Column("ended_on", _C.LAST_DAY, "last day", fills="end_day"),
+            Column("started_on", _C.DAY, "first day"),
+            Column("ended_on", _C.LAST_DAY, "last day"),
             *_report(),
             Column("confidence", _C.FRACTION, "0 to 1, as the source states it"),
         ),
@@ -319,12 +317,12 @@ TABLES: tuple[Table, ...] = (
         RecordKind.LOCALITY,
         "Areas with a boundary (Polygon or MultiPolygon, CRS84 or EPSG:27700)",
         (
-            Column("locality_id", _C.KEY, "code of the area", True, fills="id"),
+            Column("locality_id", _C.KEY, "code of the area", True),
             Column("name", _C.TEXT, "name of the area", True),
             Column("locality_type", _C.OPEN_WORD, "what kind of area", vocabulary="locality_type"),
             Column("authority_code", _C.TEXT, "code of the local authority"),
             Column("vintage", _C.TEXT, "year of the boundaries"),
-            Column("geometry", _C.GEOMETRY, "the outline", True, fills="boundary_wkb"),
+            Column("geometry", _C.GEOMETRY, "the outline", True),
         ),
         ending=".geojson",
     ),
@@ -335,8 +333,8 @@ TABLES: tuple[Table, ...] = (
         (
             Column("locality_id", _C.REFERENCE, "the area", True),
             Column("exposure", _C.AMOUNT, "ambient people at risk", True),
-            Column("period_from", _C.DAY, "first day", fills="start_day"),
-            Column("period_to", _C.LAST_DAY, "last day", fills="end_day"),
+            Column("period_from", _C.DAY, "first day"),
+            Column("period_to", _C.LAST_DAY, "last day"),
         ),
     ),
     Table(
