@@ -8,7 +8,15 @@ import numpy as np
 
 from analysis.derive import derive
 from analysis.exposure import Exposure
-from analysis.peripheral_evidence import OWN_CIRCUMSTANCES, Evidence, expose, gather, own_circumstances, together
+from analysis.peripheral_evidence import (
+    OWN_CIRCUMSTANCES,
+    Evidence,
+    expose,
+    gather,
+    own_circumstances,
+    recorded_otherwise,
+    together,
+)
 from analysis.peripheral_reasons import Reasons, circumstances
 from analysis.spec import DetectorSpec, Progress, band_of, flag_id, number, quiet, switch
 from analysis.stability import stability
@@ -28,8 +36,9 @@ SPEC = DetectorSpec(
         "Each path of one or two recorded ties from a known child or person of concern adds to the child's exposure "
         "according to the kind of tie, the grade of its reports and how recent it is; going missing at the same times, "
         "beyond chance, counts as a tie. Sharing a place, school or group counts only by how many more people at risk "
-        "it has than elsewhere. A household counts once. What is recorded about the child alone is kept apart and only "
-        "moves children within the list."
+        "it has than elsewhere. A household counts once. A child of whom much else is recorded moves down: some of "
+        "many recorded ties lead to somebody at risk by accident. What is recorded about the child alone is kept apart "
+        "and only moves children within the list."
     ),
     parameters=(
         Parameter("lookback_months", 24, "How long a closed case still makes a known child", "months", 1, 120),
@@ -44,6 +53,9 @@ SPEC = DetectorSpec(
             20,
         ),
         Parameter("common_place", 50.0, "Episodes found at a place that make it a common one", "episodes", 1, 10_000),
+        Parameter(
+            "typical", 10.0, "Records that have nothing to do with harm that halve a child's odds", "records", 1, 1000
+        ),
         Parameter("hub_limit", 60, "Ordinary ties above which a person carries no second step", "people", 1, 100_000),
         Parameter("minimum_score", 0.1, "Smallest exposure that is listed", "natural log units", 0, 50),
         Parameter("limit", 200, "Longest list", "flags", 1, 100_000),
@@ -86,6 +98,8 @@ def detect(
     whole = np.ones(len(snapshot.ties.source), dtype=np.bool_)
     found = together(evidence, whole)
     exposed = expose(evidence, whole, found)
+    recorded = recorded_otherwise(evidence, exposed)
+    own -= np.log1p(recorded / number(parameters, "typical"))
     order_by = _log_odds(exposed, own, least)
     chosen = np.flatnonzero(np.isfinite(order_by))
     ids = [snapshot.nodes.ids[int(row)] for row in chosen]
@@ -102,14 +116,14 @@ def detect(
     return tuple(
         _flag(
             evidence, writer.of(int(row)), int(row), rank, float(order_by[row]), circumstances(int(row), applies),
-            None if steady is None else float(steady[rank - 1]),
+            int(recorded[row]), None if steady is None else float(steady[rank - 1]),
         )
         for rank, row in enumerate(flagged, start=1)
     )  # fmt: skip
 
 
 def _log_odds(exposed: Exposure, own: Float64, least: float) -> Float64:
-    """Log-odds of the exposure plus own circumstances; minus infinity for who is not listed."""
+    """Log-odds of the exposure plus ``own`` corrections; minus infinity for who is not listed."""
     listed = exposed.score >= max(least, 1e-12)
     return np.where(listed, np.log(np.expm1(np.where(listed, exposed.score, 1.0))) + own, -np.inf)
 
@@ -121,6 +135,7 @@ def _flag(
     rank: int,
     log_odds: float,
     alone: list[str],
+    recorded: int,
     steady: float | None,
 ) -> Flag:
     snapshot = evidence.snapshot
@@ -134,6 +149,10 @@ def _flag(
         "own_circumstances": [
             {"text": name, "log_odds": OWN_CIRCUMSTANCES[name] if counted else 0.0} for name in alone
         ],
+        "recorded_otherwise": {
+            "records": recorded,
+            "log_odds": -float(np.log1p(recorded / number(evidence.parameters, "typical"))),
+        },
         "paths": len(reasons),
     }
     return Flag(

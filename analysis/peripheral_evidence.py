@@ -284,6 +284,21 @@ def expose(evidence: Evidence, ties: Bool, found: Together | None = None) -> Exp
     )
 
 
+def recorded_otherwise(evidence: Evidence, exposed: Exposure) -> Int64:
+    """How much is recorded of each child that has nothing to do with harm: ordinary people, events and contexts.
+
+    What contributes to the exposure is not counted, so a further tie to a source never counts against.
+    """
+    count = len(evidence.snapshot)
+    recorded = evidence.ordinary.astype(np.int64)
+    for name in ("events", "contexts"):
+        records: Records = getattr(evidence, name)
+        pairs = np.unique(records.person * count + records.other) // count
+        recorded += np.bincount(pairs, minlength=count)
+        recorded -= np.bincount(exposed.contributions[name].target, minlength=count)
+    return recorded
+
+
 def own_circumstances(evidence: Evidence) -> tuple[Float64, Mapping[str, Bool]]:
     """What is recorded about each child alone, on the log-odds scale, and which of it applies.
 

@@ -39,8 +39,8 @@ SPEC = DetectorSpec(
     method=(
         "Each household of a known child recorded with the adult adds the logarithm of how much likelier that is if "
         "the adult is a source of harm than by chance, times the weight of the evidence; each other young person "
-        "recorded with the adult takes something away. Relatives count neither way for their own family, professionals are left "
-        "out by role, and an adult needs two households and two separate reports to be listed."
+        "recorded with the adult takes something away. Relatives count neither way for their own family, professionals "
+        "are left out by role, and an adult needs two households and two separate reports to be listed."
     ),
     parameters=(
         Parameter("lookback_months", 24, "How long a closed case still makes a known child", "months", 1, 120),

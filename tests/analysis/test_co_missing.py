@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from analysis.co_missing import HOUR, MissingEpisodes, MissingPairs, coincidences, missing_episodes, missing_pairs
+from graph.snapshot import Int64
 from tests.analysis.build import AS_AT, Town, night
 
 
@@ -124,10 +125,9 @@ def test_chance_alone_rarely_makes_a_pair() -> None:
     person = np.repeat(np.arange(120), 5)
     start = generator.integers(0, 365, 600) * 86_400 + (20 + generator.normal(0, 1.5, 600)) * HOUR
     order = np.argsort(start, kind="stable")
-    start = start[order].astype(np.int64)
+    begin: Int64 = start[order].astype(np.int64)
+    end: Int64 = begin + 8 * HOUR
     none = np.full(600, -1, dtype=np.int64)
-    pairs = missing_pairs(
-        MissingEpisodes(person[order], start, (start + 8 * HOUR).astype(np.int64), none, none, none, none)
-    )
+    pairs = missing_pairs(MissingEpisodes(person[order], begin, end, none, none, none, none))
     assert len(pairs.child) > 100
     assert (pairs.weight >= 0.5).mean() < 0.01

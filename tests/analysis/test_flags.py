@@ -262,6 +262,17 @@ def test_own_circumstances_move_the_order_and_can_be_switched_off() -> None:
     assert float(on.details["log_odds"]) == pytest.approx(float(off.details["log_odds"]) + 0.3)  # type: ignore[arg-type]
 
 
+def test_a_child_of_whom_much_else_is_recorded_moves_down_and_keeps_its_score() -> None:
+    town = near()
+    (before,) = ask(town, "peripheral_children").flags
+    for at in range(10):
+        town.tie("person:child", town.person(f"other{at}", age=14), "friend_of")
+    after = by_subject(town, "peripheral_children")["person:child"]
+    assert score(after) == pytest.approx(score(before))
+    assert float(after.details["log_odds"]) == pytest.approx(float(before.details["log_odds"]) - math.log(2))  # type: ignore[arg-type]
+    assert after.details["recorded_otherwise"] == {"records": 10, "log_odds": pytest.approx(-math.log(2))}
+
+
 def test_circumstances_alone_never_make_a_flag() -> None:
     town = Town()
     child = town.person("child", age=15, send=True)
