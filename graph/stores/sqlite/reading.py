@@ -178,11 +178,12 @@ class Reading:
     def degrees(self, view: View, pks: Iterable[int]) -> dict[int, int]:
         """Number of ties within the lens of each node."""
         if view.plain and view.lens.as_at is None:
-            queries = [
-                "SELECT (SELECT count(*) FROM tie t WHERE t.src = ?1)"
-                " + (SELECT count(*) FROM tie t WHERE t.dst = ?1 AND t.src <> ?1)"
-            ]
-            return {pk: self.connection.execute(queries[0], (pk,)).fetchone()[0] for pk in pks}
+            # by the indexes alone; a tie of a node with itself counts once
+            query = (
+                "SELECT (SELECT count(*) FROM tie t WHERE t.src = ?1) + (SELECT count(*) FROM tie t WHERE t.dst = ?1)"
+                " - (SELECT count(*) FROM tie t WHERE t.src = ?1 AND t.dst = ?1)"
+            )
+            return {pk: self.connection.execute(query, (pk,)).fetchone()[0] for pk in pks}
         return {
             pk: sum(
                 self.connection.execute(f"SELECT count(*) FROM ({query})", (pk,)).fetchone()[0]

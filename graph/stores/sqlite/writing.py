@@ -27,6 +27,7 @@ from graph.stores.rows import (
     operation_restriction,
     period_of_event,
 )
+from graph.stores.sqlite.keys import Keys
 from graph.stores.sqlite.restricting import EVER, OPEN, STILL, Restrictions
 from graph.vocabulary import tie_types, vocabulary
 
@@ -54,55 +55,6 @@ _INSERT = {
 }
 #: (id, src, dst, type, polarity, start, end, qualifier, confidence, reports, base rs, base known, file, row)
 TieRow = tuple[Any, ...]
-
-
-class Keys:
-    """Numbers of the records of one table by their ids."""
-
-    def __init__(self, connection: sqlite3.Connection, table: str) -> None:
-        self._connection, self._table = connection, table
-        newest = connection.execute(f"SELECT coalesce(max(pk), 0) FROM {table}").fetchone()[0]
-        past = connection.execute(f"SELECT coalesce(max(key), 0) FROM {table}_history").fetchone()[0]
-        #: first number given in this write
-        self.first = self.next = max(newest, past) + 1
-        self._empty = newest == 0
-        self._new: dict[str, int] = {}
-        self.next_past = connection.execute(f"SELECT coalesce(min(pk), 0) FROM {table}_history").fetchone()[0] - 1
-
-    def find(self, ids: Sequence[str]) -> list[int | None]:
-        """The number of each, None where there is none."""
-        found = list(map(self._new.get, ids))
-        if self._empty:
-            return found
-        missing = {record_id for record_id, key in zip(ids, found, strict=True) if key is None}
-        if missing:
-            stored = dict(
-                self._connection.execute(
-                    f"SELECT t.id, t.pk FROM json_each(?) j CROSS JOIN {self._table} t ON t.id = j.value",
-                    (orjson.dumps(list(missing)).decode(),),
-                ).fetchall()
-            )
-            if stored:
-                found = [
-                    stored.get(record_id) if key is None else key for record_id, key in zip(ids, found, strict=True)
-                ]
-        return found
-
-    def give(self, ids: Sequence[str]) -> range:
-        """Numbers for new ids."""
-        numbers = range(self.next, self.next + len(ids))
-        self._new.update(zip(ids, numbers, strict=True))
-        self.next += len(ids)
-        return numbers
-
-    def forget(self, record_id: str) -> None:
-        self._new.pop(record_id, None)
-
-    def past(self) -> int:
-        """A number for a past version."""
-        number = self.next_past
-        self.next_past -= 1
-        return number
 
 
 class Tallies:
@@ -204,7 +156,8 @@ class Writer:
         self.restrictions = Restrictions(connection)
         self.note_rs = self.restrictions.number(note.restriction)
         self.nodes, self.reports = Keys(connection, "node"), Keys(connection, "report")
-        self.tie_keys, self.episodes = Keys(connection, "tie"), Keys(connection, "episode")
+        self.tie_keys = Keys(connection, "tie", most_in_words=100_000)
+        self.episodes = Keys(connection, "episode")
         self.tallies = Tallies()
         self.attestation = Attestation(connection, self.nodes.first)
         self.operations = self._restricted_operations()
