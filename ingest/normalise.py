@@ -33,6 +33,8 @@ _WHOLE = re.compile(r"\d{1,12}", re.ASCII)
 _POSTCODE = re.compile(r"([A-Z]{1,2}\d[A-Z\d]?)(\d[A-Z]{2})?", re.ASCII)
 #: control characters that no cell may hold (tab and line ends may stand in free text), and half surrogates
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+#: a list of at most so many words is said in full
+_FEW_WORDS = 8
 #: longest id or word
 LONGEST_KEY = 200
 
@@ -293,7 +295,9 @@ def word_parser(words: Vocabulary) -> Parser:
         try:
             return words.check(text)
         except UnknownWord as error:
-            raise CellError("unknown_word", str(error)) from None
+            few = len(words.terms) <= _FEW_WORDS and error.nearest is None
+            known = f"; it has {' '.join(term.code for term in words.terms)}" if few else ""
+            raise CellError("unknown_word", f"{error}{known}") from None
 
     return parse
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,7 +66,11 @@ def _without(row: list[str], place: int | None) -> list[str]:
 
 def _write_rows(content: Delimited, target: Path, rejected: Rejected) -> None:
     # in the encoding of the file, so that a mapping file that names it still fits
-    with target.open("w", encoding=content.scan.encoding, errors="strict", newline="") as stream:
+    encoding = content.scan.encoding
+    with content.file.open() as source:
+        if encoding == "utf-8-sig" and source.read(3) != codecs.BOM_UTF8:
+            encoding = "utf-8"
+    with target.open("w", encoding=encoding, newline="") as stream:
         csv.writer(stream, delimiter=content.delimiter).writerows(_lines(content, rejected))
 
 
