@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from api import cli
-from api.cli import main
+from api.cli import main, parser
 from tests.api.conftest import PASSWORD
 from tests.api.world import CANARIES
 
@@ -126,7 +125,7 @@ def test_a_bug_of_ours_is_1_without_its_text(run: Run, monkeypatch: pytest.Monke
     def fails(*_: object) -> None:
         raise RuntimeError("Zephyrine Quillfeather")
 
-    monkeypatch.setattr(cli.commands, "formats", fails)
+    monkeypatch.setattr("api.commands.formats", fails)
     code, out, err = run("formats")
     assert code == 1
     assert not any(name in out + err for name in CANARIES)
@@ -255,19 +254,19 @@ def test_the_doctor_counts(loaded: Run) -> None:
 
 def test_the_names_of_commands_are_documented() -> None:
     page = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
-    subparsers = next(action for action in cli.parser()._actions if action.dest == "==SUPPRESS==" or action.choices)
+    subparsers = next(action for action in parser()._actions if action.dest == "==SUPPRESS==" or action.choices)
     assert subparsers.choices is not None
     assert [name for name in subparsers.choices if f"## kith {name}" not in page] == []
 
 
 def test_every_option_is_documented() -> None:
     page = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
-    assert [option for option in sorted(options_of(cli.parser())) if f"`{option}" not in page] == []
+    assert [option for option in sorted(options_of(parser())) if f"`{option}" not in page] == []
 
 
-def options_of(parser: Any) -> set[str]:
+def options_of(commands: Any) -> set[str]:
     found = set()
-    for action in parser._actions:
+    for action in commands._actions:
         found |= {option for option in action.option_strings if option.startswith("--") and option != "--help"}
         if isinstance(action.choices, dict):
             for child in action.choices.values():
