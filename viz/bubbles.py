@@ -31,8 +31,9 @@ def bubble(
         return not any(_inside(x, y, i, corners) for i in others)
 
     joined = {(a, b) for a, b in combinations(rows, 2) if near(a, b) and clear(a, b)}
+    # all one way round: overlapping areas of opposite turn would cancel out
     triangles = [
-        corners
+        corners if _turns_left(x, y, corners) else (corners[0], corners[2], corners[1])
         for corners in combinations(rows, 3)
         if all(pair in joined for pair in combinations(corners, 2)) and empty(corners)
     ]
@@ -45,9 +46,14 @@ def _hidden(x: Sequence[float], y: Sequence[float], triangles: Sequence[tuple[in
     sides: dict[tuple[int, int], set[bool]] = {}
     for a, b, c in triangles:
         for p, q, r in ((a, b, c), (a, c, b), (b, c, a)):
-            left = (x[q] - x[p]) * (y[r] - y[p]) - (y[q] - y[p]) * (x[r] - x[p]) > 0
-            sides.setdefault((p, q), set()).add(left)
+            low, high = min(p, q), max(p, q)
+            sides.setdefault((low, high), set()).add(_turns_left(x, y, (low, high, r)))
     return {pair for pair, found in sides.items() if len(found) == 2}
+
+
+def _turns_left(x: Sequence[float], y: Sequence[float], corners: tuple[int, int, int]) -> bool:
+    a, b, c = corners
+    return (x[b] - x[a]) * (y[c] - y[a]) > (y[b] - y[a]) * (x[c] - x[a])
 
 
 def _tree(x: Sequence[float], y: Sequence[float], rows: Sequence[int]) -> list[tuple[int, int]]:

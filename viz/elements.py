@@ -231,7 +231,7 @@ def detail_of(record: NodeRecord, as_at: dt.date) -> str:
         case School():
             parts = [_label("phase", record.phase), _label("establishment_type", record.establishment_type)]
         case PeerGroup():
-            parts = ["Peer group", _label("context", record.context)]
+            parts = ["Peer group", _label("context", record.context) if record.context != "peer_group" else None]
         case Operation():
             parts = ["Operation", _label("strand", record.strand)]
         case Event():

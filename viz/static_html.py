@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from viz.elements import MapDocument, day_in_words, period_in_words, support_in_words
 from viz.palette import BACKGROUND, FONT, INK, POLARITIES, RADIUS, SEED_FACTOR, STANDINGS, SYMBOLS, symbol_key
+from viz.svg import wrapped
 
 _WEB = Path(__file__).parent / "web"
 _LIBRARY = _WEB / "vendor" / "vis-network-10.1.5.min.js"
@@ -106,7 +107,9 @@ def _options(document: MapDocument) -> dict[str, Any]:
         "physics": {"enabled": False},
         "layout": {"improvedLayout": False},
         "interaction": {"hover": True, "dragNodes": False, "keyboard": {"enabled": True, "bindToWindow": False}},
-        "nodes": {"font": {"size": 13, "color": INK, "face": FONT, "strokeWidth": 4, "strokeColor": BACKGROUND}},
+        "nodes": {
+            "font": {"size": 13, "color": INK, "face": FONT, "strokeWidth": 4, "strokeColor": BACKGROUND, "vadjust": -6}
+        },
         "edges": {"arrowStrikethrough": False, "font": {"size": 13, "strokeWidth": 3, "strokeColor": BACKGROUND}},
         "groups": {key: {"shape": "image", "image": symbol_uri(key)} for key in _keys(document)},
     }
@@ -116,7 +119,7 @@ def _node(document: MapDocument, i: int) -> dict[str, Any]:
     nodes = document.nodes
     seed = nodes.id[i] in document.seeds
     return {
-        "label": nodes.label[i],
+        "label": "\n".join(wrapped(nodes.label[i], 16)),
         "title": f"{nodes.label[i]}\n{nodes.detail[i]}" if nodes.detail[i] else nodes.label[i],
         "group": symbol_key(nodes.kind[i], nodes.age_band[i]),
         "x": nodes.x[i],
@@ -136,7 +139,7 @@ def _edge(document: MapDocument, t: int, rank: int) -> dict[str, Any]:
         "font": {"color": polarity.colour},
         "dashes": list(standing.dash) or False,
         "width": standing.width,
-        "arrows": "to" if ties.directed[t] else "",
+        "arrows": {"to": {"enabled": bool(ties.directed[t]), "scaleFactor": 0.55}},
         "smooth": _bend(ties.source[t], ties.target[t], rank),
     }
 

@@ -37,8 +37,7 @@ def map_svg(document: MapDocument, *, serial: str) -> str:
     width = max(right - left, 900.0)
     left -= (width - (right - left)) / 2
     legend = list(_legend(document))
-    rows = math.ceil(sum(length for length, _ in legend) / max(1.0, width - 40)) + 3
-    height = bottom - top + _HEAD + rows * _LEGEND
+    placed, height = _placed_legend(legend, width, bottom - top + _HEAD)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-labelledby="map-title map-description" '
@@ -52,7 +51,7 @@ def map_svg(document: MapDocument, *, serial: str) -> str:
         *_ties(document),
         *_nodes(document),
         "</g>",
-        *_placed_legend(legend, width, bottom - top + _HEAD),
+        *placed,
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -204,13 +203,16 @@ def _entry(drawing: str, indent: int, label: str) -> tuple[float, str]:
     )
 
 
-def _placed_legend(entries: Sequence[tuple[float, str]], width: float, top: float) -> Iterator[str]:
+def _placed_legend(entries: Sequence[tuple[float, str]], width: float, top: float) -> tuple[list[str], float]:
+    """The entries in lines below ``top``, and where they end."""
     x, y = 20.0, top + 20
+    placed = []
     for length, drawing in entries:
         if x > 20 and x + length > width - 10:
             x, y = 20.0, y + _LEGEND
-        yield f'<g transform="translate({x:.0f} {y:.0f})">{drawing}</g>'
+        placed.append(f'<g transform="translate({x:.0f} {y:.0f})">{drawing}</g>')
         x += length
+    return placed, y + 24
 
 
 def bend_steps(source: Sequence[int], target: Sequence[int]) -> list[float]:

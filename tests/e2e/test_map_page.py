@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from graph.model import NodeId, Person
+from graph.model import NodeId, Person, TieId
 from graph.store import Neighbourhood
 from tests.e2e.map_site import serve
 from tests.viz.conftest import document_of, with_record
@@ -50,7 +50,7 @@ def expansion(found: Neighbourhood) -> bytes:
     hub = found.nodes[0]
     tie = next(tie for tie in found.ties if hub.record.id in (tie.tie.source, tie.tie.target))
     new = dataclasses.replace(hub, record=Person(NodeId(NEW), "Newly", "Added"), degree=1)
-    joined = dataclasses.replace(tie.tie, id="T900", source=NodeId(NEW), target=hub.record.id, tie_type="attends")
+    joined = dataclasses.replace(tie.tie, id=TieId("T900"), source=NodeId(NEW), target=hub.record.id, tie_type="attends")
     around = dataclasses.replace(
         found, nodes=(hub, new), hops=(0, 1), ties=(dataclasses.replace(tie, tie=joined),), cut=()
     )
@@ -69,7 +69,7 @@ def opened(browser: Browser, document: MapDocument, expand: bytes | None, size: 
             "addEventListener('securitypolicyviolation', (e) => console.error('policy: ' + e.violatedDirective));"
         )
         page.goto(url)
-        page.wait_for_function("() => performance.getEntriesByName('kith-map-drawn').length > 0")
+        page.locator("[data-kith-map][data-ready='true']").wait_for()
         yield result
         page.close()
 

@@ -83,6 +83,5 @@ export function filterForm(model, changed) {
           apply();
         } }));
   };
-  build();
   return { form, build };
 }

@@ -120,7 +120,9 @@ export function bubble(x, y, rows, all) {
       for (let r = q + 1; r < rows.length; r += 1) {
         const [a, b, c] = [rows[p], rows[q], rows[r]];
         if (!joined.has(key(a, c)) || !joined.has(key(b, c))) continue;
-        if (!others.some((i) => inside(x, y, i, a, b, c))) triangles.push([a, b, c]);
+        if (others.some((i) => inside(x, y, i, a, b, c))) continue;
+        // all one way round: overlapping areas of opposite turn would cancel out
+        triangles.push((x[b] - x[a]) * (y[c] - y[a]) > (y[b] - y[a]) * (x[c] - x[a]) ? [a, b, c] : [a, c, b]);
       }
     }
   }
@@ -128,7 +130,8 @@ export function bubble(x, y, rows, all) {
   /** @type {Map<string, number>} */
   const sides = new Map();
   for (const [a, b, c] of triangles) {
-    for (const [p, q, r] of [[a, b, c], [a, c, b], [b, c, a]]) {
+    for (const [one, other, r] of [[a, b, c], [a, c, b], [b, c, a]]) {
+      const [p, q] = [Math.min(one, other), Math.max(one, other)];
       const left = (x[q] - x[p]) * (y[r] - y[p]) - (y[q] - y[p]) * (x[r] - x[p]) > 0 ? 1 : 2;
       sides.set(key(p, q), (sides.get(key(p, q)) ?? 0) | left);
     }

@@ -75,9 +75,13 @@ export class KithMap {
     this.root.replaceChildren(this.printHead(), this.bar(), this.notice, this.body, this.status, this.tableSection);
     globalThis.addEventListener("beforeprint", () => this.table.print(true));
     globalThis.addEventListener("afterprint", () => this.table.print(false));
-    this.root.dataset.ready = "true";
     this.showLegend();
     this.say(this.summary());
+    // the picture comes first; the table follows when it stands
+    this.stage.whenDrawn.then(() => {
+      this.table.fill();
+      this.root.dataset.ready = "true";
+    });
   }
 
   printHead() {
@@ -144,6 +148,7 @@ export class KithMap {
 
   toggleFilter() {
     this.filterPanel.hidden = !this.filterPanel.hidden;
+    if (!this.filters.form.hasChildNodes()) this.filters.build();
     this.body.classList.toggle("kith-map__body--filters", !this.filterPanel.hidden);
     this.filterButton.setAttribute("aria-expanded", String(!this.filterPanel.hidden));
     if (!this.filterPanel.hidden) /** @type {HTMLElement|null} */ (this.filterPanel.querySelector("input"))?.focus();
@@ -317,7 +322,7 @@ export class KithMap {
     this.renderer.hover = -1;
     this.stage.current = row;
     this.stage.refresh();
-    this.filters.build();
+    if (this.filters.form.hasChildNodes()) this.filters.build();
     this.table.setModel(this.model);
     this.openPanel(nodeDetails(this.model, row, this.actions()));
   }

@@ -434,7 +434,9 @@ export class Renderer {
       }
       context.globalAlpha = 1;
     }
-    for (const i of model.seeds) if (model.nodeShown[i]) this.drawSymbol(i, this.screenX[i], this.screenY[i]);
+    for (const i of model.seeds) {
+      if (model.nodeShown[i] && (!lit || lit.nodes.has(i))) this.drawSymbol(i, this.screenX[i], this.screenY[i]);
+    }
     if (this.hover >= 0 && this.hover !== this.focus) this.drawRing(this.hover, PALETTE.secondary, 1.5, 3);
     if (this.selected >= 0) this.drawRing(this.selected, PALETTE.ink, 2.5, 4);
     if (this.focus >= 0) {

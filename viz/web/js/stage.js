@@ -29,6 +29,13 @@ export class Stage {
     this.pointers = new Map();
     this.moved = 0;
     this.sized = false;
+    /** nobody has panned or zoomed since all was shown */
+    this.untouched = true;
+    /** @type {() => void} */
+    let drawn = () => {};
+    /** fulfilled when the first picture has been shown @type {Promise<void>} */
+    this.whenDrawn = new Promise((resolve) => { drawn = resolve; });
+    this.drawn = drawn;
     const canvas = /** @type {HTMLCanvasElement} */ (element("canvas.kith-map__canvas", { "aria-hidden": "true" }));
     // two proxies take turns, because a screen reader speaks when the focus moves, not when a label changes
     this.proxies = [0, 1].map(() => element("button.kith-map__proxy", { type: "button", tabindex: -1,
@@ -50,11 +57,13 @@ export class Stage {
   resized(box) {
     if (!box.width || !box.height) return;
     this.renderer.resize(box.width, box.height);
+    if (this.sized && this.untouched) this.renderer.fit();
     if (!this.sized) {
       this.sized = true;
       this.renderer.fit();
       this.renderer.draw();
       performance.mark("kith-map-drawn");
+      requestAnimationFrame(() => setTimeout(this.drawn));
     }
     this.follow();
   }
@@ -106,10 +115,12 @@ export class Stage {
     const others = [...this.pointers].filter(([id]) => id !== event.pointerId).map(([, point]) => point);
     if (others.length === 1) {
       const [other] = others;
+      this.untouched = false;
       const factor = Math.hypot(now.x - other.x, now.y - other.y) / Math.max(1, Math.hypot(before.x - other.x, before.y - other.y));
       this.renderer.camera.zoom(factor, other.x, other.y);
     } else if (!others.length) {
       this.renderer.canvas.classList.add("kith-map__canvas--moving");
+      this.untouched = false;
       this.renderer.camera.pan(now.x - before.x, now.y - before.y);
     }
     this.renderer.request(true);
@@ -151,6 +162,7 @@ export class Stage {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const direction = DIRECTIONS[event.key];
     if (direction && event.shiftKey) {
+      this.untouched = false;
       this.renderer.camera.pan(-direction[0] * 80, -direction[1] * 80);
       this.renderer.request(true);
       this.follow();
@@ -219,6 +231,7 @@ export class Stage {
 
   /** @param {number} factor @param {number} [x] @param {number} [y] */
   zoom(factor, x, y) {
+    this.untouched = false;
     this.renderer.camera.zoom(factor, x, y);
     this.renderer.request(true);
     this.follow();
@@ -232,12 +245,14 @@ export class Stage {
   }
 
   fit() {
+    this.untouched = true;
     this.renderer.fit();
     this.follow();
   }
 
   /** @param {number[]} rows */
   fitTo(rows) {
+    this.untouched = false;
     this.renderer.camera.fit(boxOf(this.model.x, this.model.y, rows), 1.2);
     this.renderer.request();
     this.follow();

@@ -28,7 +28,6 @@ export class MapTable {
     /** @type {Record<string, {column: number, down: boolean}>} */
     this.order = { nodes: { column: -1, down: false }, ties: { column: -1, down: false } };
     this.root = element("div.kith-table", {});
-    this.fill();
   }
 
   /** @param {import("./model.js").MapModel} model */
