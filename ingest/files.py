@@ -129,7 +129,11 @@ def _without_doubles(found: Sequence[InputFile], findings: Findings) -> list[Inp
 
 def _folder(path: Path, findings: Findings) -> list[InputFile]:
     found = []
-    entries = sorted(os.scandir(path), key=lambda entry: entry.name)
+    try:
+        entries = sorted(os.scandir(path), key=lambda entry: entry.name)
+    except OSError:
+        findings.problem(path.name, None, None, "not_found", "the folder may not be read")
+        return []
     if len(entries) > MOST_FILES:
         findings.problem(path.name, None, None, "too_many_files", f"more than {MOST_FILES} files in one folder")
         return []

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -110,7 +110,7 @@ def load(paths: Sequence[Path], store: Store, options: LoadOptions | None = None
     started = time.monotonic()
     findings = Findings(keep_rejected=options.rejects is not None)
     _check(paths, options)
-    with _rare_collections(), open_sources(find_files(paths, findings), options.mappings, findings) as opened:
+    with _RareCollections(), open_sources(find_files(paths, findings), options.mappings, findings) as opened:
         work = _Work(opened.sources, store, findings, options)
         if findings.any_problem and not opened.sources:
             raise LoadRejected(_report("rejected", opened, work, None, (), started))
@@ -129,15 +129,28 @@ def load(paths: Sequence[Path], store: Store, options: LoadOptions | None = None
         return LoadResult(report, commit)
 
 
-@contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Millions of short-lived rows would make Python's cycle collector run all the time for nothing."""
-    before = gc.get_threshold()
-    gc.set_threshold(1_000_000, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
+class _RareCollections:
+    """Millions of short-lived rows would make Python's cycle collector run all the time for nothing.
+
+    The threshold belongs to the process, so the first load raises it and the last one puts it back.
+    """
+
+    _lock = threading.Lock()
+    _loads = 0
+    _before = (0, 0, 0)
+
+    def __enter__(self) -> None:
+        with _RareCollections._lock:
+            if _RareCollections._loads == 0:
+                _RareCollections._before = gc.get_threshold()
+                gc.set_threshold(1_000_000, *_RareCollections._before[1:])
+            _RareCollections._loads += 1
+
+    def __exit__(self, *_: object) -> None:
+        with _RareCollections._lock:
+            _RareCollections._loads -= 1
+            if _RareCollections._loads == 0:
+                gc.set_threshold(*_RareCollections._before)
 
 
 def _check(paths: Sequence[Path], options: LoadOptions) -> None:

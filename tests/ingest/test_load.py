@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ import shapely
 from graph.errors import UsageError
 from graph.records import RecordKind
 from ingest.findings import LoadRejected
-from ingest.load import LoadOptions, LoadResult, load
+from ingest.load import LoadOptions, LoadResult, Progress, load
 from tests.ingest.recording_store import RecordingStore
 
 Folder = Callable[[Mapping[str, str | bytes]], Path]
@@ -383,3 +384,34 @@ def test_a_workbook_within_a_zip_is_read(store: RecordingStore, tmp_path: Path) 
     result = load([tmp_path / "bundle.zip"], store.contract())
     assert set(store.records[RecordKind.PERSON]) == {"person:1", "person:2"}
     assert [notice.file for notice in result.report.notices] == ["hub.xlsx [notes]"]
+
+
+def test_progress_counts_the_rows_of_all_files(folder: Folder, store: RecordingStore) -> None:
+    told: list[Progress] = []
+    loaded(folder, store, {"links.csv": LINKS}, progress=told.append)
+    assert (told[-1].stage, told[-1].file, told[-1].rows) == ("loading", "links.csv", 3)
+
+
+def test_the_collector_is_left_as_it_was(folder: Folder, store: RecordingStore) -> None:
+    before = gc.get_threshold()
+    loaded(folder, store, {"links.csv": LINKS}, progress=lambda _: loaded(folder, store, {}))
+    assert gc.get_threshold() == before
+
+
+def test_an_encrypted_file_in_a_zip_is_refused(store: RecordingStore, tmp_path: Path) -> None:
+    path = tmp_path / "bundle.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("people.csv", PEOPLE)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(content)
+    with pytest.raises(LoadRejected) as rejected:
+        load([path], store.contract())
+    assert problems(rejected) == [("bundle.zip", None, None, "encrypted")]
+
+
+def test_the_report_says_how_each_file_was_read(folder: Folder, store: RecordingStore) -> None:
+    report = loaded(folder, store, {"links.csv": LINKS}).report
+    assert report.as_json()["files"][0]["rows"] == 1
+    assert report.as_json()["tallies"]["person"] == {"new": 2, "changed": 0, "unchanged": 0}
+    assert report.as_text().splitlines()[:2] == ["Loaded.", "  links.csv: 1 rows, UTF-8"]
