@@ -66,7 +66,7 @@ def create_app(given: Settings | Wiring) -> FastAPI:
     app.add_middleware(Authentication, wiring=lambda: wiring, cookie=cookie_name(settings))
     app.add_middleware(BodyLimit, limit=settings.body_limit, load_limit=settings.load_limit, load_paths=LOAD_PATHS)
     app.add_middleware(Errors, error_page=lambda: error_page)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, https=settings.is_https)
     return app
 
 

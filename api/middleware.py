@@ -72,8 +72,9 @@ _FIRST_PART = 4096
 class SecurityHeaders:
     """Puts the headers on every answer; files of the application itself may be kept by the browser."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, *, https: bool = False) -> None:
         self.app = app
+        self.headers = {**HEADERS, "Strict-Transport-Security": "max-age=31536000"} if https else HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -84,7 +85,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self.headers.items():
                     headers[name] = value
                 if is_static and message["status"] in {200, 304}:
                     headers["Cache-Control"] = "no-cache"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -46,6 +47,12 @@ def test_every_error_of_the_tree_has_a_status(kind: type[KithError]) -> None:
 @pytest.mark.parametrize("kind", [kind for kind in every_error() if kind.code != "access"])
 def test_every_code_is_explained(kind: type[KithError]) -> None:
     assert kind.code in CODES
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_is_documented(code: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    assert f"| `{code}` |" in page
 
 
 @pytest.mark.parametrize(

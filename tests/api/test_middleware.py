@@ -57,6 +57,12 @@ def test_every_answer_has_every_header(app: FastAPI, path: str, name: str) -> No
     assert name in Client(app).get(path).headers
 
 
+def test_over_https_browsers_are_told_to_stay_there(hub: Wiring) -> None:
+    apps = [create_app(wire_store(hub.store, Settings(origin=origin))) for origin in (None, "https://kith.example")]
+    told = [Client(app).get("/login").headers.get("Strict-Transport-Security") for app in apps]
+    assert told == [None, "max-age=31536000"]
+
+
 def test_the_policy_allows_nothing_from_elsewhere(app: FastAPI) -> None:
     policy = Client(app).get("/login").headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'")
