@@ -77,9 +77,11 @@ async def load(request: Request, wiring: CurrentWiring, session: CurrentSession,
                 )
             except LoadRejected as rejected:
                 report = rejected.report
-    except UsageError:
+    except UsageError as error:
         found = await run_in_threadpool(gate.loads, limit=PAGE)
-        problems = [Message("Choose a file", "file")]
+        words = str(error)
+        nothing = "at least one file" in words
+        problems = [Message("Choose a file" if nothing else words[:1].upper() + words[1:], "file")]
         return page(
             request,
             "pages/loads.html",
