@@ -15,7 +15,7 @@ CLEAR = 34.0
 def bubble(
     x: Sequence[float], y: Sequence[float], rows: Sequence[int]
 ) -> tuple[list[tuple[int, int]], list[tuple[int, int, int]]]:
-    """Strokes between members, and triangles to fill."""
+    """Strokes between members (row numbers, ascending), and triangles to fill."""
     members = set(rows)
     left, right = min(x[i] for i in rows) - CLEAR, max(x[i] for i in rows) + CLEAR
     top, bottom = min(y[i] for i in rows) - CLEAR, max(y[i] for i in rows) + CLEAR
@@ -37,8 +37,7 @@ def bubble(
         for corners in combinations(rows, 3)
         if all(pair in joined for pair in combinations(corners, 2)) and empty(corners)
     ]
-    strokes = {(min(a, b), max(a, b)) for a, b in _tree(x, y, rows) if near(a, b)} | joined
-    return sorted(strokes - _hidden(x, y, triangles)), triangles
+    return sorted(joined - _hidden(x, y, triangles)), triangles
 
 
 def _hidden(x: Sequence[float], y: Sequence[float], triangles: Sequence[tuple[int, int, int]]) -> set[tuple[int, int]]:
@@ -54,18 +53,6 @@ def _hidden(x: Sequence[float], y: Sequence[float], triangles: Sequence[tuple[in
 def _turns_left(x: Sequence[float], y: Sequence[float], corners: tuple[int, int, int]) -> bool:
     a, b, c = corners
     return (x[b] - x[a]) * (y[c] - y[a]) > (y[b] - y[a]) * (x[c] - x[a])
-
-
-def _tree(x: Sequence[float], y: Sequence[float], rows: Sequence[int]) -> list[tuple[int, int]]:
-    """The shortest tree through the members (Prim)."""
-    distance = {i: (math.hypot(x[i] - x[rows[0]], y[i] - y[rows[0]]), rows[0]) for i in rows[1:]}
-    pairs = []
-    while distance:
-        taken = min(distance, key=lambda i: (distance[i][0], i))
-        pairs.append((distance.pop(taken)[1], taken))
-        for i in distance:
-            distance[i] = min(distance[i], (math.hypot(x[i] - x[taken], y[i] - y[taken]), taken))
-    return pairs
 
 
 def _distance(px: float, py: float, ax: float, ay: float, bx: float, by: float) -> float:

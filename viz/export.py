@@ -217,7 +217,7 @@ def _geojson(document: MapDocument, disclosure: Disclosure, neighbourhood: Neigh
 
 
 def _svg(document: MapDocument, disclosure: Disclosure) -> bytes:
-    return map_svg(document, serial=disclosure.serial).encode("utf-8")
+    return map_svg(document, serial=disclosure.serial, recipient=disclosure.recipient).encode("utf-8")
 
 
 def _html(document: MapDocument, disclosure: Disclosure) -> bytes:

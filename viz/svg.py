@@ -29,9 +29,10 @@ _LINE = 15.0
 _MARKER = 5.0
 
 
-def map_svg(document: MapDocument, *, serial: str) -> str:
+def map_svg(document: MapDocument, *, serial: str, recipient: str | None = None) -> str:
     """The picture as text, at its natural size of one unit a pixel."""
     nodes = document.nodes
+    facts = _facts(document, serial, recipient)
     left, right = min(nodes.x, default=0.0) - _MARGIN, max(nodes.x, default=0.0) + _MARGIN
     top, bottom = min(nodes.y, default=0.0) - _MARGIN, max(nodes.y, default=0.0) + _MARGIN
     width = max(right - left, 900.0)
@@ -43,9 +44,9 @@ def map_svg(document: MapDocument, *, serial: str) -> str:
         f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-labelledby="map-title map-description" '
         f"font-family={quoteattr(FONT)}>",
         f'<title id="map-title">{_text(document.title)}</title>',
-        f'<desc id="map-description">{_text(_description(document, serial))}</desc>',
+        f'<desc id="map-description">{_text(_description(document, facts))}</desc>',
         f'<rect width="100%" height="100%" fill="{BACKGROUND}"/>',
-        *_head(document, serial, width),
+        *_head(document, facts, width),
         f'<g transform="translate({-left:.1f} {_HEAD - top:.1f})">',
         *_bubbles(document),
         *_ties(document),
@@ -62,9 +63,10 @@ def _text(value: str) -> str:
     return escape("".join(mark for mark in value if mark in " \t\n" or mark.isprintable()))
 
 
-def _facts(document: MapDocument, serial: str) -> str:
+def _facts(document: MapDocument, serial: str, recipient: str | None) -> str:
     facts = [
         f"For: {document.audience}",
+        f"Recipient: {recipient}" if recipient else "",
         f"Purpose: {document.purpose}",
         f"As at {day_in_words(document.as_at)}" if document.as_at else "Any time",
         f"As known on {day_in_words(document.known_at)}" if document.known_at else "",
@@ -74,24 +76,24 @@ def _facts(document: MapDocument, serial: str) -> str:
     return " · ".join(fact for fact in facts if fact)
 
 
-def _description(document: MapDocument, serial: str) -> str:
+def _description(document: MapDocument, facts: str) -> str:
     claims = " ".join(document.ties.sentence[:200])
     more = len(document.ties.sentence) - 200
     return (
-        f"{document.marking}. {_facts(document, serial)}. {len(document.nodes.id)} people, places and events with "
+        f"{document.marking}. {facts}. {len(document.nodes.id)} people, places and events with "
         f"{len(document.ties.id)} ties; every tie is a claim made in reports, not a fact. {claims}"
         + (f" And {more} more." if more > 0 else "")
     )
 
 
-def _head(document: MapDocument, serial: str, width: float) -> Iterator[str]:
+def _head(document: MapDocument, facts: str, width: float) -> Iterator[str]:
     yield f'<rect width="100%" height="28" fill="{INK}"/>'
     yield (
         f'<text x="{width / 2:.0f}" y="19" text-anchor="middle" font-size="14" font-weight="bold" fill="#fff">'
         f"{_text(document.marking)}</text>"
     )
     yield f'<text x="20" y="58" font-size="21" font-weight="bold" fill="{INK}">{_text(document.title)}</text>'
-    yield f'<text x="20" y="80" font-size="13" fill="{SECONDARY}">{_text(_facts(document, serial))}</text>'
+    yield f'<text x="20" y="80" font-size="13" fill="{SECONDARY}">{_text(facts)}</text>'
 
 
 def _bubbles(document: MapDocument) -> Iterator[str]:

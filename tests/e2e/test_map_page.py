@@ -50,7 +50,8 @@ def expansion(found: Neighbourhood) -> bytes:
     hub = found.nodes[0]
     tie = next(tie for tie in found.ties if hub.record.id in (tie.tie.source, tie.tie.target))
     new = dataclasses.replace(hub, record=Person(NodeId(NEW), "Newly", "Added"), degree=1)
-    joined = dataclasses.replace(tie.tie, id=TieId("T900"), source=NodeId(NEW), target=hub.record.id, tie_type="attends")
+    claim = dataclasses.replace(tie.tie, id=TieId("T900"), source=NodeId(NEW), target=hub.record.id)
+    joined = dataclasses.replace(claim, tie_type="attends")
     around = dataclasses.replace(
         found, nodes=(hub, new), hops=(0, 1), ties=(dataclasses.replace(tie, tie=joined),), cut=()
     )

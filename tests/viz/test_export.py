@@ -43,7 +43,14 @@ def renamed(found: Neighbourhood, name: str) -> Neighbourhood:
 @pytest.mark.parametrize("kind", FORMATS)
 def test_every_file_says_what_it_is_and_for_whom(kind: str, document: MapDocument, found: Neighbourhood) -> None:
     content = export_map(kind, document, DISCLOSURE, found).content.decode("utf-8")
-    for fact in ("OFFICIAL-SENSITIVE", "analyst (police)", "mapping session", "K-2026-000017", "2026"):
+    for fact in (
+        "OFFICIAL-SENSITIVE",
+        "analyst (police)",
+        "mapping session",
+        "K-2026-000017",
+        "Panel of 12 March",
+        "2026",
+    ):
         assert fact in content
 
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { boxOf, Camera } from "../../viz/web/js/camera.js";
-import { bubble, Grid, Room, segmentDistance, tree, wrap } from "../../viz/web/js/geometry.js";
+import { bubble, Grid, Room, segmentDistance, wrap } from "../../viz/web/js/geometry.js";
 
 const points = (/** @type {[number, number][]} */ list) => [Float64Array.from(list, (p) => p[0]), Float64Array.from(list, (p) => p[1])];
 
@@ -25,9 +25,10 @@ test("distance from a segment counts its ends", () => {
   assert.equal(segmentDistance(3, 4, 0, 0, 0, 0), 5);
 });
 
-test("the tree joins all members with the least length", () => {
-  const [x, y] = points([[0, 0], [10, 0], [20, 0], [20, 10]]);
-  assert.deepEqual(tree(x, y, [0, 1, 2, 3]).map((pair) => pair.join()), ["0,1", "1,2", "2,3"]);
+test("a stroke does not cross who is not a member", () => {
+  const [x, y] = points([[0, 0], [150, 0], [75, 10]]);
+  assert.equal(bubble(x, y, [0, 1], [0, 1]).pairs.length, 1);
+  assert.equal(bubble(x, y, [0, 1], [0, 1, 2]).pairs.length, 0);
 });
 
 test("a bubble does not cover who is not a member", () => {

@@ -53,36 +53,6 @@ export function segmentDistance(
   return Math.hypot(px - ax - along * dx, py - ay - along * dy);
 }
 
-/**
- * The shortest tree through some nodes: thick strokes along it make a bubble that covers members and nobody else.
- * @param {Float64Array} x @param {Float64Array} y @param {number[]} rows
- * @returns {[number, number][]} pairs of nodes
- */
-export function tree(x, y, rows) {
-  /** @type {[number, number][]} */
-  const pairs = [];
-  const open = rows.slice(1);
-  const near = open.map(() => rows[0]);
-  const far = open.map((i) => (x[i] - x[rows[0]]) ** 2 + (y[i] - y[rows[0]]) ** 2);
-  while (open.length) {
-    let best = 0;
-    for (let k = 1; k < open.length; k += 1) if (far[k] < far[best]) best = k;
-    const taken = open[best];
-    pairs.push([near[best], taken]);
-    open.splice(best, 1);
-    near.splice(best, 1);
-    far.splice(best, 1);
-    for (let k = 0; k < open.length; k += 1) {
-      const square = (x[open[k]] - x[taken]) ** 2 + (y[open[k]] - y[taken]) ** 2;
-      if (square < far[k]) {
-        far[k] = square;
-        near[k] = taken;
-      }
-    }
-  }
-  return pairs;
-}
-
 /** Members farther apart than this are not joined; a group in two places is drawn as two bubbles. */
 const REACH = 210;
 /** A corridor or a triangle keeps this far from those who are not members. */
@@ -90,7 +60,7 @@ const CLEAR = 34;
 
 /**
  * The shape of a peer group: strokes between members and filled triangles, none of which covers anybody else.
- * The shortest tree holds near members together even where others stand in the way.
+ * A member whom others stand around is drawn as a spot of its own.
  * @param {Float64Array} x @param {Float64Array} y @param {number[]} rows members @param {number[]} all rows that are shown
  * @returns {{pairs: [number, number][], triangles: [number, number, number][]}}
  */
@@ -136,9 +106,7 @@ export function bubble(x, y, rows, all) {
       sides.set(key(p, q), (sides.get(key(p, q)) ?? 0) | left);
     }
   }
-  const strokes = new Set(tree(x, y, rows).filter(([a, b]) => near(a, b)).map(([a, b]) => key(a, b)));
-  for (const pair of joined) strokes.add(pair);
-  const pairs = [...strokes].filter((pair) => sides.get(pair) !== 3)
+  const pairs = [...joined].filter((pair) => sides.get(pair) !== 3)
     .map((pair) => /** @type {[number, number]} */ (pair.split(",").map(Number)));
   return { pairs, triangles };
 }
