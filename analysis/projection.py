@@ -105,7 +105,13 @@ def _pairs(matrix: sparse.csr_array, model: Model) -> Surprise:
     if model == "hypergeometric":
         contexts = matrix.shape[1]
         expected = degree[row] * degree[other] / max(contexts, 1)
-        p_value = stats.hypergeom.sf(found - 1, contexts, degree[row].astype(int), degree[other].astype(int))
+        # few different cases among many pairs
+        low, high = np.minimum(degree[row], degree[other]), np.maximum(degree[row], degree[other])
+        _, first, of_case = np.unique(
+            (low * (contexts + 1) + high) * (contexts + 1) + found, return_index=True, return_inverse=True
+        )
+        tail = stats.hypergeom.sf(found[first] - 1, contexts, low[first].astype(int), high[first].astype(int))
+        p_value = tail[of_case]
         return _answer(row, other, found, expected, p_value)
     expected, p_value = _poisson_binomial(matrix, degree, row, other, found)
     return _answer(row, other, found, expected, p_value)
