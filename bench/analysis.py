@@ -53,7 +53,8 @@ def time_projection(children: int = 2_000, contexts: int = 3_000, each: int = 12
     graph = networkx.Graph((int(row), f"c{column}") for row, column in zip(rows, columns, strict=True))
     projected = networkx.bipartite.weighted_projected_graph(graph, range(children))
     found = surprise(matrix)
-    theirs = {(min(a, b), max(a, b)): int(shared) for a, b, shared in projected.edges(data="weight")}
+    edges: list[tuple[int, int, int]] = list(projected.edges(data="weight"))
+    theirs = {(min(a, b), max(a, b)): shared for a, b, shared in edges}
     ours = dict(zip(zip(found.row.tolist(), found.other.tolist(), strict=True), found.observed.tolist(), strict=True))
     assert theirs == ours
     peer = median_seconds(lambda: networkx.bipartite.weighted_projected_graph(graph, range(children)), 3)
