@@ -2,7 +2,7 @@
 
     python bench/load_store.py city region
 
-Prints a Markdown table: seconds (all and of the processor), rows a second, size of the store, peak memory of the process.
+Prints a Markdown table: seconds (all and of the processor), rows a second, size of the store, peak memory.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ def measure(size: str, path: Path) -> str:
         seconds, cpu = time.perf_counter() - started - making, time.process_time() - cpu - making_cpu
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     megabytes = path.stat().st_size / 1e6
-    return f"| {size} | {rows:,} | {seconds:.1f} | {cpu:.1f} | {rows / seconds:,.0f} | {megabytes:,.0f} | {memory:,.0f} |"
+    return (
+        f"| {size} | {rows:,} | {seconds:.1f} | {cpu:.1f} | {rows / seconds:,.0f} | {megabytes:,.0f} | {memory:,.0f} |"
+    )
 
 
 def main() -> None:

@@ -23,7 +23,9 @@ def names(count: int, random: np.random.Generator) -> list[str]:
     made: dict[str, None] = {}
     while len(made) < count:
         size = 2 + int(random.integers(0, 2))
-        made["".join(LETTERS[random.integers(len(LETTERS))] + VOWELS[random.integers(5)] for _ in range(size)).title()] = None
+        made[
+            "".join(LETTERS[random.integers(len(LETTERS))] + VOWELS[random.integers(5)] for _ in range(size)).title()
+        ] = None
     return list(made)
 
 
@@ -56,66 +58,132 @@ def blocks(people: int, ties: int, seed: int = 1) -> Iterator[Block]:
     yield from chunks(
         RecordKind.PLACE,
         (
-            (f"place:P{i}", f"{family[i % len(family)]} {'Park Street Way Court'.split()[i % 4]}", "park", east[i], north[i],
-             None, f"ZZ{i % 90} {i % 9}AA", None, None, None)
+            (
+                f"place:P{i}",
+                f"{family[i % len(family)]} {['Park', 'Street', 'Way', 'Court'][i % 4]}",
+                "park",
+                east[i],
+                north[i],
+                None,
+                f"ZZ{i % 90} {i % 9}AA",
+                None,
+                None,
+                None,
+            )
             for i in range(places)
         ),
         "places.csv",
-    )  # fmt: skip
+    )
     yield from chunks(
         RecordKind.SCHOOL,
-        ((f"school:{100_000 + i}", f"{family[i]} School", "1", "secondary", east[i], north[i], None, None, None) for i in range(schools)),
+        (
+            (f"school:{100_000 + i}", f"{family[i]} School", "1", "secondary", east[i], north[i], None, None, None)
+            for i in range(schools)
+        ),
         "schools.csv",
-    )  # fmt: skip
-    first = (random.zipf(1.4, people) % len(given)).tolist()
-    last = (random.zipf(1.2, people) % len(family)).tolist()
+    )
+    first = (len(given) * random.random(people) ** 2).astype(int).tolist()
+    last = (len(family) * random.random(people) ** 2).astype(int).tolist()
     born = random.integers(9_000, 18_000, people).tolist()
     home = random.integers(0, places, people).tolist()
     yield from chunks(
         RecordKind.PERSON,
         (
-            (f"person:{i}", given[first[i]], family[last[i]], (), born[i], "day", "FMU"[i % 3], "WBRI", None, None, "Aland",
-             None, None, f"place:P{home[i]}" if i % 3 == 0 else None, 0, 0, None)
+            (
+                f"person:{i}",
+                given[first[i]],
+                family[last[i]],
+                (),
+                born[i],
+                "day",
+                "FMU"[i % 3],
+                "WBRI",
+                None,
+                None,
+                "Aland",
+                None,
+                None,
+                f"place:P{home[i]}" if i % 3 == 0 else None,
+                0,
+                0,
+                None,
+            )
             for i in range(people)
         ),
         "people.csv",
-    )  # fmt: skip
-    yield from chunks(RecordKind.PEER_GROUP, ((f"group:{i}", f"Group {i}", "school") for i in range(groups)), "groups.csv")
+    )
+    yield from chunks(
+        RecordKind.PEER_GROUP, ((f"group:{i}", f"Group {i}", "school") for i in range(groups)), "groups.csv"
+    )
     yield from chunks(
         RecordKind.OPERATION,
-        ((f"operation:{i}", f"Operation {given[i]}", "police", "county_lines", None, None, int(i == 0)) for i in range(5)),
+        (
+            (f"operation:{i}", f"Operation {given[i]}", "police", "county_lines", None, None, int(i == 0))
+            for i in range(5)
+        ),
         "operations.csv",
     )
     recorded = random.integers(1_600_000_000, 1_750_000_000, reports).tolist()
     yield from chunks(
         RecordKind.REPORT,
         (
-            (f"R{i}", ("police", "health", "education")[i % 3], None, None, None, None, None, recorded[i], "3x5x2" if i % 3 == 0 else "none",
-             "1" if i % 3 == 0 else None, "ABCD"[i % 4] if i % 3 == 0 else None, "C" if i % 50 == 0 else "P",
-             "operation:0" if i % 50 == 0 else None, "fact")
+            (
+                f"R{i}",
+                ("police", "health", "education")[i % 3],
+                None,
+                None,
+                None,
+                None,
+                None,
+                recorded[i],
+                "3x5x2" if i % 3 == 0 else "none",
+                "1" if i % 3 == 0 else None,
+                "ABCD"[i % 4] if i % 3 == 0 else None,
+                "C" if i % 50 == 0 else "P",
+                "operation:0" if i % 50 == 0 else None,
+                "fact",
+            )
             for i in range(reports)
         ),
         "reports.csv",
-    )  # fmt: skip
-    where = (random.zipf(1.5, events) % places).tolist()
+    )
+    where = (places * random.random(events) ** 3).astype(int).tolist()
     when = random.integers(1_600_000_000, 1_750_000_000, events).tolist()
     yield from chunks(
         RecordKind.EVENT,
         (
-            (f"event:E{i}", "incident", None, "county_lines", when[i], None, f"place:P{where[i]}", None, None, None, f"R{i % reports}")
+            (
+                f"event:E{i}",
+                "incident",
+                None,
+                "county_lines",
+                when[i],
+                None,
+                f"place:P{where[i]}",
+                None,
+                None,
+                None,
+                f"R{i % reports}",
+            )
             for i in range(events)
         ),
         "events.csv",
-    )  # fmt: skip
+    )
     who = random.integers(0, people, parts).tolist()
     yield from chunks(
         RecordKind.PARTICIPATION,
         (
-            (f"event:E{i % events}|person:{who[i]}|{i // events}", f"event:E{i % events}", f"person:{who[i]}", "mentioned", None)
+            (
+                f"event:E{i % events}|person:{who[i]}|{i // events}",
+                f"event:E{i % events}",
+                f"person:{who[i]}",
+                "mentioned",
+                None,
+            )
             for i in range(parts)
         ),
         "participants.csv",
-    )  # fmt: skip
+    )
     yield from chunks(
         RecordKind.EPISODE,
         (
@@ -123,20 +191,29 @@ def blocks(people: int, ties: int, seed: int = 1) -> Iterator[Block]:
             for i in range(people // 10)
         ),
         "episodes.csv",
-    )  # fmt: skip
+    )
     source = random.integers(0, people, links)
     near = (source + random.integers(-60, 60, links)) % people
-    hub = random.zipf(1.4, links) % (schools + groups)
+    hub = ((schools + groups) * random.random(links) ** 2.5).astype(int)
     is_hub = random.random(links) < 0.4
     start = random.integers(18_000, 20_500, links).tolist()
     ends = zip(source.tolist(), near.tolist(), hub.tolist(), is_hub.tolist(), strict=True)
     yield from chunks(
         RecordKind.TIE,
         (
-            (f"L{i}", f"person:{a}", (f"school:{100_000 + h}" if h < schools else f"group:{h - schools}") if to_hub else f"person:{b}",
-             ("attends" if h < schools else "member_of") if to_hub else "friend_of", None, None, start[i], None,
-             (f"R{i % reports}",), None)
+            (
+                f"L{i}",
+                f"person:{a}",
+                (f"school:{100_000 + h}" if h < schools else f"group:{h - schools}") if to_hub else f"person:{b}",
+                ("attends" if h < schools else "member_of") if to_hub else "friend_of",
+                None,
+                None,
+                start[i],
+                None,
+                (f"R{i % reports}",),
+                None,
+            )
             for i, (a, b, h, to_hub) in enumerate(ends)
         ),
         "links.csv",
-    )  # fmt: skip
+    )

@@ -14,7 +14,6 @@ import time
 from pathlib import Path
 
 
-
 def quantile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
@@ -52,7 +51,10 @@ def measure(size: str, path: Path, queries: int = 100) -> None:
                 store.search(text, Lens(), fuzzy=way == "fuzzy")
                 times.append((time.perf_counter() - started) * 1000)
             processor = (time.process_time() - cpu) * 1000 / len(people)
-            print(f"| {size} | {way} | {quantile(times, 0.5):.1f} | {quantile(times, 0.95):.1f} | {processor:.1f} |", flush=True)
+            print(
+                f"| {size} | {way} | {quantile(times, 0.5):.1f} | {quantile(times, 0.95):.1f} | {processor:.1f} |",
+                flush=True,
+            )
 
 
 def main() -> None:

@@ -36,7 +36,9 @@ def measure(size: str, path: Path) -> None:
             made = store.snapshot(lens)
             seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
             ties = len(made.ties.source)
-            print(f"| {size} | {name} | {ties:,} | {seconds:.3f} | {cpu:.3f} | {ties / seconds / 1e6:,.1f} |", flush=True)
+            print(
+                f"| {size} | {name} | {ties:,} | {seconds:.3f} | {cpu:.3f} | {ties / seconds / 1e6:,.1f} |", flush=True
+            )
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -210,5 +211,4 @@ def _bytes_joined(values: Iterable[bytes]) -> Strings:
 
 
 def _spans(strings: Strings) -> Iterable[tuple[int, int]]:
-    offsets = strings.offsets.tolist()
-    return zip(offsets[:-1], offsets[1:], strict=True)
+    return pairwise(strings.offsets.tolist())

@@ -161,7 +161,8 @@ def _newest(key: Array, seen: Mask) -> Array:
     if not len(rows):
         return rows
     keys = key[rows]
-    return rows[np.append(keys[1:] != keys[:-1], True)]
+    newest: Array = rows[np.append(keys[1:] != keys[:-1], True)]
+    return newest
 
 
 def assemble(columns: Columns, lens: Lens, *, as_at: dt.date, scope: str | None, areas: AreaTables) -> Snapshot:
@@ -194,7 +195,8 @@ def _node_versions(columns: Columns, sight: _Sight, as_at_day: int) -> Array:
         guarded[columns.guard_node[sight.allowed[columns.guard_rs]]] = False
         rows = rows[~guarded[columns.version_node[rows]]]
     started = columns.version_started[rows]
-    return rows[(started == NO_TIME) | (started < (as_at_day + 1) * 86_400)]
+    begun: Array = rows[(started == NO_TIME) | (started < (as_at_day + 1) * 86_400)]
+    return begun
 
 
 def _tie_versions(columns: Columns, sight: _Sight, as_at_day: int, seen_node: Mask) -> tuple[Array, Mask]:
@@ -255,7 +257,7 @@ def _issues(columns: Columns, sight: _Sight) -> Int64:
 
 
 def _events_of_reports(columns: Columns, version: Array, ties: Array, supports: Mask) -> Int64:
-    """The event each report speaks of: the first by id whose report it is, else in which somebody's part rests on it."""
+    """The event each report speaks of: the first by id whose report it is, else in which a part rests on it."""
     none = np.iinfo(np.int64).max
     events = np.full(len(columns.report_rs) + 1, none, dtype=np.int64)
     own = version[columns.version_report[version] >= 0]
@@ -452,7 +454,8 @@ def _inside(columns: Columns, locality: str, version: Array, areas: AreaTables) 
     shapely.prepare(polygon)
     rows = version[~np.isnan(columns.version_easting[version])]
     hit = shapely.intersects_xy(polygon, columns.version_easting[rows], columns.version_northing[rows])
-    return columns.version_node[rows[hit]]
+    nodes: Array = columns.version_node[rows[hit]]
+    return nodes
 
 
 # -- arrays ----------------------------------------------------------------------------------------------------

@@ -115,9 +115,7 @@ def blocks(records: Iterable[tuple[RecordKind, Row]], *, file: str | None = "sma
     rows: dict[RecordKind, list[Row]] = {}
     for kind, values in records:
         rows.setdefault(kind, []).append(values)
-    return [
-        Block(kind, rows[kind], file, range(2, 2 + len(rows[kind]))) for kind in RecordKind if kind in rows
-    ]  # fmt: skip
+    return [Block(kind, rows[kind], file, range(2, 2 + len(rows[kind]))) for kind in RecordKind if kind in rows]
 
 
 def note(author: str = "system", **values: Any) -> WriteNote:

@@ -59,7 +59,11 @@ def known(lens: Lens, since: dt.datetime | None) -> bool:
 
 
 def open_then(lens: Lens, version: Version) -> bool:
-    return version.known_to is None if lens.known_at is None else version.known_to is None or version.known_to > lens.known_at
+    return (
+        version.known_to is None
+        if lens.known_at is None
+        else version.known_to is None or version.known_to > lens.known_at
+    )
 
 
 class StoreMachine(RuleBasedStateMachine):
@@ -91,28 +95,36 @@ class StoreMachine(RuleBasedStateMachine):
         ties=st.dictionaries(
             st.sampled_from(("t1", "t2", "t3")),
             st.tuples(
-                st.sampled_from(PEOPLE), st.sampled_from(PEOPLE),
-                st.lists(st.sampled_from(REPORTS), max_size=2, unique=True), st.sampled_from((None, 19_000, 19_500)),
+                st.sampled_from(PEOPLE),
+                st.sampled_from(PEOPLE),
+                st.lists(st.sampled_from(REPORTS), max_size=2, unique=True),
+                st.sampled_from((None, 19_000, 19_500)),
             ),
             max_size=3,
         ),
         restricted=st.sampled_from((None, None, None, "A")),
-    )  # fmt: skip
+    )
     def write(self, people: Any, reports: Any, ties: Any, restricted: str | None) -> None:
         self.clock.tick()
         have_people = set(self.model.people) | set(people)
         have_reports = set(self.model.reports) | set(reports)
         ties = {
-            key: value for key, value in ties.items()
+            key: value
+            for key, value in ties.items()
             if value[0] in have_people and value[1] in have_people and set(value[2]) <= have_reports
-        }  # fmt: skip
+        }
         base = Restriction() if restricted is None else Restriction(operations=frozenset({restricted}))
         records = [person(key, given_name=name) for key, name in people.items()]
         records += [
-            report(key, agency=agency, handling="P" if conditions is None else "C", conditions=conditions,
-                   recorded_at=second_number(dt.datetime(2024, 1, 1 + REPORTS.index(key), tzinfo=dt.UTC)))
+            report(
+                key,
+                agency=agency,
+                handling="P" if conditions is None else "C",
+                conditions=conditions,
+                recorded_at=second_number(dt.datetime(2024, 1, 1 + REPORTS.index(key), tzinfo=dt.UTC)),
+            )
             for key, (agency, conditions) in reports.items()
-        ]  # fmt: skip
+        ]
         records += [
             tie(key, f"person:{source}", f"person:{target}", *supports, start_day=start)
             for key, (source, target, supports, start) in ties.items()
@@ -135,12 +147,16 @@ class StoreMachine(RuleBasedStateMachine):
         for key, (agency, conditions) in reports.items():
             own = restriction_of_report(agency, "P" if conditions is None else "C", conditions).combined(base)
             since = dt.datetime(2024, 1, 1 + REPORTS.index(key), tzinfo=dt.UTC)
-            changed |= self._put(self.model.reports, key, (agency, conditions), [own], sequence, since, now, lenient=True)
+            changed |= self._put(
+                self.model.reports, key, (agency, conditions), [own], sequence, since, now, lenient=True
+            )
         records: dict[str, list[Restriction]] = {}
         for key, (source, target, supports, start) in ties.items():
             content = (source, target, tuple(supports), start)
             alternatives = self._alternatives(content, base)
-            written = self._put(self.model.ties, key, content, alternatives, sequence, now, now, lenient=False, base=base)
+            written = self._put(
+                self.model.ties, key, content, alternatives, sequence, now, now, lenient=False, base=base
+            )
             changed |= written
             if written:
                 for end in (source, target):
@@ -169,9 +185,18 @@ class StoreMachine(RuleBasedStateMachine):
         return [base.combined(self.model.reports[each][-1].restriction) for each in supports]
 
     def _put(
-        self, table: dict[str, list[Version]], key: str, content: Any, alternatives: list[Restriction], sequence: int,
-        since: dt.datetime | None, now: dt.datetime, *, lenient: bool, base: Restriction | None = None,
-    ) -> bool:  # fmt: skip
+        self,
+        table: dict[str, list[Version]],
+        key: str,
+        content: Any,
+        alternatives: list[Restriction],
+        sequence: int,
+        since: dt.datetime | None,
+        now: dt.datetime,
+        *,
+        lenient: bool,
+        base: Restriction | None = None,
+    ) -> bool:
         versions = table.setdefault(key, [])
         restriction = alternatives[0] if base is None else base
         if not versions:
@@ -206,11 +231,12 @@ class StoreMachine(RuleBasedStateMachine):
                 continue
             if supports:
                 seen = [
-                    each for each in supports
+                    each
+                    for each in supports
                     if allowed(lens, version.restriction.combined(self.model.reports[each][-1].restriction))
                     and known(lens, self.model.reports[each][0].known_from)
                     and (first or known(lens, version.known_from))
-                ]  # fmt: skip
+                ]
                 if not seen:
                     continue
             elif allowed(lens, version.restriction) and known(lens, version.known_from):

@@ -53,10 +53,13 @@ def worlds(draw: st.DrawFn) -> World:
     for number in range(people):
         address = draw(st.one_of(st.none(), st.integers(0, places - 1)))
         shown.append(
-            person(str(number), given_name=draw(st.sampled_from(WORDS)),
-                   address_place_id=None if address is None else f"place:P{address}",
-                   protected_address=int(draw(st.booleans())))
-        )  # fmt: skip
+            person(
+                str(number),
+                given_name=draw(st.sampled_from(WORDS)),
+                address_place_id=None if address is None else f"place:P{address}",
+                protected_address=int(draw(st.booleans())),
+            )
+        )
     shown += [report(f"r{n}", recorded_at=second("2024-01-01"), agency=("police", "health")[n]) for n in range(2)]
     # S7: a node whose every record in its first write is hidden is hidden itself, so each has an open one
     shown += [episode(f"o{n}", f"person:{n}", report_id="r0") for n in range(people)]
@@ -68,7 +71,10 @@ def worlds(draw: st.DrawFn) -> World:
     if draw(st.booleans()):
         shown.append(event("e", place_id="place:P0", started_at=second("2024-02-01"), report_id="r0"))
         shown.append(participation("event:e", f"person:{draw(pick)}", "victim"))
-    hidden: list[Record] = [report("x", recorded_at=second("2023-01-01"), agency="secret", **HIDDEN), operation("OP1", name="Ana", restricted=1)]
+    hidden: list[Record] = [
+        report("x", recorded_at=second("2023-01-01"), agency="secret", **HIDDEN),
+        operation("OP1", name="Ana", restricted=1),
+    ]
     strangers = draw(st.integers(0, 2))
     for number in range(strangers):
         hidden.append(person(f"x{number}", given_name=draw(st.sampled_from(WORDS)), address_place_id="place:P0"))
@@ -90,7 +96,11 @@ def worlds(draw: st.DrawFn) -> World:
 def answers(store: Store, world: World) -> dict[str, Any]:
     """Everything a reader outside the operation can ask, of everything in either world."""
     lens = Lens(sight=members_of())
-    ids = [NodeId(str(row[0])) for kind, row in (*world.shown, *world.hidden) if str(row[0]).split(":")[0] in set(NODE_KINDS)]
+    ids = [
+        NodeId(str(row[0]))
+        for kind, row in (*world.shown, *world.hidden)
+        if str(row[0]).split(":")[0] in set(NODE_KINDS)
+    ]
     ties = [TieId(str(row[0])) for kind, row in (*world.shown, *world.hidden) if kind is RecordKind.TIE]
     known = Lens(sight=members_of(), known_at=dt.datetime(2024, 1, 1, tzinfo=dt.UTC))
     start, end = dt.datetime(2024, 1, 1, tzinfo=dt.UTC), dt.datetime(2025, 1, 1, tzinfo=dt.UTC)

@@ -8,8 +8,10 @@ CREATE INDEX node_history_place ON node_history (place, started_at) WHERE place 
 CREATE UNIQUE INDEX report_id ON report (id);
 CREATE INDEX report_history_key ON report_history (key);
 CREATE UNIQUE INDEX tie_id ON tie (id);
-CREATE INDEX tie_src ON tie (src, dst);
-CREATE INDEX tie_dst ON tie (dst, start_day);
+-- rs and more are there so that ties within a sight are counted without reading them
+CREATE INDEX tie_src ON tie (src, dst, rs, more);
+CREATE INDEX tie_dst ON tie (dst, start_day, src, rs, more);
+CREATE INDEX node_restricted ON node (pk) WHERE guarded <> 0 OR rs <> 0;
 CREATE INDEX tie_report ON tie (report) WHERE report IS NOT NULL;
 CREATE INDEX tie_history_key ON tie_history (key);
 CREATE INDEX tie_history_src ON tie_history (src, dst);

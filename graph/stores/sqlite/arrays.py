@@ -69,7 +69,8 @@ def _ids(connection: sqlite3.Connection, table: str, pks: Int64) -> Strings:
     parts: list[bytes] = []
     for start in range(0, len(pks), _CHUNK):
         first, last = int(pks[start]), int(pks[min(start + _CHUNK, len(pks)) - 1])
-        query = f"SELECT CAST(group_concat(id, char(10)) AS BLOB) FROM (SELECT id FROM {table} WHERE pk BETWEEN ? AND ? ORDER BY pk)"
+        some = f"SELECT id FROM {table} WHERE pk BETWEEN ? AND ? ORDER BY pk"
+        query = f"SELECT CAST(group_concat(id, char(10)) AS BLOB) FROM ({some})"
         parts.append(connection.execute(query, (first, last)).fetchone()[0])
     return strings_joined(b"\n".join(parts), len(pks))
 
@@ -160,7 +161,8 @@ def _nodes(connection: sqlite3.Connection) -> dict[str, Any]:
 
 def _reports(connection: sqlite3.Connection) -> dict[str, Any]:
     count, past = _count(connection, "report"), _count(connection, "report_history")
-    columns = f"code | (agency << 20),coalesce(recorded_at,{_NO_TIME}),coalesce(occurred_at,{_NO_TIME}),coalesce(reference,-1)"
+    times = f"coalesce(recorded_at,{_NO_TIME}),coalesce(occurred_at,{_NO_TIME})"
+    columns = f"code | (agency << 20),{times},coalesce(reference,-1)"
     pks = _pks(connection, "report", count)
     main = _numbers(connection, f"SELECT {columns},known_from FROM report ORDER BY pk", 5, count)
     old = _numbers(
@@ -212,7 +214,6 @@ def _ties(connection: sqlite3.Connection, nodes: _Rows, reports: _Rows) -> dict[
     pks = _pks(connection, "tie", count)
     old = _numbers(connection, f"SELECT {_TIE_NUMBERS},pk,key,known_to,seq FROM tie_history ORDER BY pk", 8, past)
     numbers = np.concatenate([main, old[:, :4]])
-    everything = np.concatenate([pks, old[:, 4]])
     place = {int(pk): count + position for position, pk in enumerate(old[:, 4].tolist())}
 
     def rows_of(wanted: Int64) -> Int64:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import shapely
 
@@ -120,7 +121,7 @@ def paths(
     ids = reading.ids(search.useful())
     found = []
     for nodes in search.node_paths(ids, limit):
-        ties = [_best(reading, view, search.between(a, b)) for a, b in zip(nodes, nodes[1:], strict=False)]
+        ties = [_best(reading, view, search.between(a, b)) for a, b in pairwise(nodes)]
         found.append(EvidencePath(tuple(NodeId(ids[node]) for node in nodes), tuple(ties)))
     return tuple(found)
 

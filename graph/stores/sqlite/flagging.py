@@ -76,7 +76,8 @@ def flags(
 
 def flag(connection: sqlite3.Connection, flag_id: str, lens: Lens, today: dt.date) -> StoredFlag | None:
     rows = connection.execute(
-        "SELECT r.id, r.restrictions, f.content FROM flag f JOIN run r ON r.pk = f.run WHERE f.id = ? ORDER BY r.pk DESC",
+        "SELECT r.id, r.restrictions, f.content FROM flag f JOIN run r ON r.pk = f.run WHERE f.id = ?"
+        " ORDER BY r.pk DESC",
         (flag_id,),
     ).fetchall()
     for run_id, restrictions, content in rows:

@@ -134,5 +134,3 @@ class Keys:
         number = self.next_past
         self.next_past -= 1
         return number
-
-

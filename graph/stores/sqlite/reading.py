@@ -94,6 +94,10 @@ def standing_of(supports: frozenset[Support]) -> Standing:
     return standing(supports)
 
 
+#: numbers given as one JSON parameter: the statement stays the same and is prepared once
+GIVEN = "(SELECT value FROM json_each(?))"
+
+
 def in_list(numbers: Iterable[int]) -> str:
     return "(" + ",".join(map(str, numbers)) + ")"
 
@@ -135,8 +139,8 @@ class Reading:
     def visible(self, view: View, pks: Iterable[int]) -> set[int]:
         found: set[int] = set()
         for part in batches(list(pks), 20_000):
-            query = f"SELECT n.pk FROM node n WHERE n.pk IN {in_list(part)} AND {view.node('n')}"
-            found.update(pk for (pk,) in self.connection.execute(query))
+            query = f"SELECT n.pk FROM node n WHERE n.pk IN {GIVEN} AND {view.node('n')}"
+            found.update(pk for (pk,) in self.connection.execute(query, (_json(list(part)),)))
         return found
 
     def seen_nodes(self, view: View, pks: Sequence[int], *, degrees: bool = True) -> dict[int, SeenNode]:
@@ -146,9 +150,9 @@ class Reading:
         for part in batches(pks, 20_000):
             query = (
                 f"SELECT n.pk, n.id, n.kind, n.guarded, n.rs, n.content, {view.record('n')} FROM node n"
-                f" WHERE n.pk IN {in_list(part)} AND {view.node('n')}"
+                f" WHERE n.pk IN {GIVEN} AND {view.node('n')}"
             )
-            for pk, node_id, kind, guarded, rs, content, newest in self.connection.execute(query):
+            for pk, node_id, kind, guarded, rs, content, newest in self.connection.execute(query, (_json(list(part)),)):
                 if not newest:
                     past = self._past_node(view, pk)
                     if past is None:
@@ -184,13 +188,28 @@ class Reading:
                 " - (SELECT count(*) FROM tie t WHERE t.src = ?1 AND t.dst = ?1)"
             )
             return {pk: self.connection.execute(query, (pk,)).fetchone()[0] for pk in pks}
-        return {
-            pk: sum(
-                self.connection.execute(f"SELECT count(*) FROM ({query})", (pk,)).fetchone()[0]
-                for query in self.tie_queries(view)
+        queries = self.tie_queries(view)
+        if view.known_us is None and view.lens.as_at is None:
+            queries = [query for query in queries if "FROM tie_history t" in query] + self._quick_counts(view)
+        counts = dict.fromkeys(pks, 0)
+        for query in queries:
+            counted = query if query.startswith("SELECT count(*)") else f"SELECT count(*) FROM ({query})"
+            for pk in counts:
+                counts[pk] += self.connection.execute(counted, (pk,)).fetchone()[0]
+        return counts
+
+    @staticmethod
+    def _quick_counts(view: View) -> list[str]:
+        """Counts of a node's ties in their newest versions within a sight, by the indexes but for what is restricted."""
+        queries = []
+        for end, other in (("src", "dst"), ("dst", "src")):
+            itself = " AND t.src <> ?1" if end == "dst" else ""
+            queries.append(
+                f"SELECT count(*) FROM tie t WHERE t.{end} = ?1{itself} AND {view.tie('t')} AND NOT EXISTS (SELECT 1"
+                f" FROM node o INDEXED BY node_restricted WHERE o.pk = t.{other} AND (o.guarded <> 0 OR o.rs <> 0)"
+                f" AND NOT ({view.node('o')}))"
             )
-            for pk in pks
-        }
+        return queries
 
     # -- ties --------------------------------------------------------------------------------------------------
     def tie_queries(self, view: View, where: TieFilter = TieFilter()) -> list[str]:
@@ -205,7 +224,8 @@ class Reading:
                     conditions.append("t.src <> ?1")
                 chosen = " AND ".join(condition for condition in conditions if condition != "1")
                 queries.append(
-                    f"SELECT {self._tie_columns(table)} FROM {table} t CROSS JOIN node o ON o.pk = t.{other} WHERE {chosen}"
+                    f"SELECT {self._tie_columns(table)} FROM {table} t CROSS JOIN node o ON o.pk = t.{other}"
+                    f" WHERE {chosen}"
                 )
         return queries
 
@@ -324,10 +344,10 @@ class Reading:
                 several.append(tie.pk)
         for part in batches(several, 20_000):
             query = (
-                f"SELECT m.tie, m.report, m.rs FROM tie_more m WHERE m.tie IN {in_list(part)} AND {view.record('m')}"
+                f"SELECT m.tie, m.report, m.rs FROM tie_more m WHERE m.tie IN {GIVEN} AND {view.record('m')}"
                 " ORDER BY m.tie, m.position"
             )
-            for tie_pk, report, rs in self.connection.execute(query):
+            for tie_pk, report, rs in self.connection.execute(query, (_json(list(part)),)):
                 found[tie_pk].append((report, rs))
         return found
 
@@ -335,8 +355,8 @@ class Reading:
         """Reports by number, as known then. The caller has checked that they may be seen."""
         found: dict[int, Report] = {}
         for part in batches(pks, 20_000):
-            query = f"SELECT pk, id, known_from, first_known, content FROM report WHERE pk IN {in_list(part)}"
-            for pk, report_id, known_from, first_known, content in self.connection.execute(query):
+            query = f"SELECT pk, id, known_from, first_known, content FROM report WHERE pk IN {GIVEN}"
+            for pk, report_id, known_from, first_known, content in self.connection.execute(query, (_json(list(part)),)):
                 if view.known_us is not None and known_from > view.known_us and first_known < known_from:
                     past = self._past_report(view, pk)
                     if past is not None:
@@ -359,18 +379,18 @@ class Reading:
         pks = sorted(reports)
         for part in batches(pks, 20_000):
             query = (
-                f"SELECT e.report, min(e.id) FROM node e WHERE e.report IN {in_list(part)} AND {view.node('e')}"
+                f"SELECT e.report, min(e.id) FROM node e WHERE e.report IN {GIVEN} AND {view.node('e')}"
                 " GROUP BY e.report"
             )
-            events.update(self.connection.execute(query).fetchall())
+            events.update(self.connection.execute(query, (_json(list(part)),)).fetchall())
             rest = [pk for pk in part if pk not in events]
             if not rest:
                 continue
             query = (
-                f"SELECT t.report, min(e.id) FROM tie t CROSS JOIN node e ON e.pk = t.dst WHERE t.report IN {in_list(rest)}"
+                f"SELECT t.report, min(e.id) FROM tie t CROSS JOIN node e ON e.pk = t.dst WHERE t.report IN {GIVEN}"
                 f" AND t.type = {TOOK_PART_IN} AND {view.tie('t')} AND {view.node('e')} GROUP BY t.report"
             )
-            events.update(self.connection.execute(query).fetchall())
+            events.update(self.connection.execute(query, (_json(rest),)).fetchall())
         return events
 
     def seen_ties(
@@ -401,7 +421,8 @@ class Reading:
     def ids(self, pks: Iterable[int]) -> dict[int, str]:
         found: dict[int, str] = {}
         for part in batches(sorted(pks), 20_000):
-            found.update(self.connection.execute(f"SELECT pk, id FROM node WHERE pk IN {in_list(part)}").fetchall())
+            query = f"SELECT pk, id FROM node WHERE pk IN {GIVEN}"
+            found.update(self.connection.execute(query, (_json(list(part)),)).fetchall())
         return found
 
     # -- verbs -------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Restrictions by number: few distinct ones stand in a table, rows carry the number, a sight becomes a set of numbers."""
+"""Restrictions by number: the distinct ones stand in a table, rows carry numbers, a sight is a set of numbers."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from graph.stores.names import (
     trigrams,
     words_of,
 )
-from graph.stores.sqlite.reading import Reading, _json, in_list
+from graph.stores.sqlite.reading import GIVEN, Reading, _json, in_list
 from graph.stores.sqlite.restricting import View
 
 #: a word typed may stand for at most so many different words of names, the most alike first
@@ -79,8 +79,8 @@ def _exact(reading: Reading, view: View, text: str, kinds: frozenset[NodeKind] |
 
 def _contents(reading: Reading, view: View, pks: Sequence[int]) -> Iterator[tuple[int, list[object], NodeKind]]:
     """Values of the versions within the lens."""
-    query = f"SELECT n.pk, n.kind, n.content, {view.record('n')} FROM node n WHERE n.pk IN {in_list(pks)}"
-    for pk, kind, content, newest in reading.connection.execute(query).fetchall():
+    query = f"SELECT n.pk, n.kind, n.content, {view.record('n')} FROM node n WHERE n.pk IN {GIVEN}"
+    for pk, kind, content, newest in reading.connection.execute(query, (_json(list(pks)),)).fetchall():
         if not newest:
             past = reading._past_node(view, pk)
             if past is None:
@@ -174,6 +174,6 @@ def _tiers(
                 rows += reading.connection.execute(query, (word, limit * 3)).fetchall()
             yield value, [pk for _, pk in sorted(set(rows))]
         return
-    parts = [f"SELECT node FROM word_of WHERE word IN {in_list(words)}" for words in readings]
+    parts = [f"SELECT node FROM word_of WHERE word IN {GIVEN}"] * len(readings)
     query = f"SELECT n.pk FROM node n WHERE n.pk IN ({' INTERSECT '.join(parts)}) AND {seen}"
-    yield 1.0, [pk for (pk,) in reading.connection.execute(query)]
+    yield 1.0, [pk for (pk,) in reading.connection.execute(query, [_json(list(words)) for words in readings])]

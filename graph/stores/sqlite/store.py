@@ -312,7 +312,8 @@ class SqliteStore(Store):
             counter = _counter(connection)
             if note.content_digest is not None:
                 earlier = connection.execute(
-                    "SELECT seq, committed_at, load_id, tallies FROM change WHERE content_digest = ? ORDER BY seq LIMIT 1",
+                    "SELECT seq, committed_at, load_id, tallies FROM change WHERE content_digest = ?"
+                    " ORDER BY seq LIMIT 1",
                     (note.content_digest,),
                 ).fetchone()
                 if earlier is not None:

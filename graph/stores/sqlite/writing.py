@@ -46,7 +46,9 @@ OF_EVENTS = (TOOK_PART_IN, OCCURRED_AT, WENT_MISSING_FROM)
 _COLUMNS = {
     "node": "id,kind,guarded,rs,known_from,seq,file,row,content,place,report,started_at,ended_at,easting,northing,code",
     "report": "id,rs,known_from,seq,file,row,first_known,content,code,agency,recorded_at,occurred_at,reference",
-    "tie": "id,src,dst,type,polarity,start_day,end_day,qualifier,confidence,role,report,more,rs,known_from,seq,file,row",
+    "tie": (
+        "id,src,dst,type,polarity,start_day,end_day,qualifier,confidence,role,report,more,rs,known_from,seq,file,row"
+    ),
     "episode": "id,person,report,rs,known_from,seq,file,row,content,start_day,end_day,code",
 }
 _INSERT = {
@@ -328,7 +330,7 @@ class Writer:
         kinds = _kinds_of(kind, ids)
         position = POSITION[kind]
         reports: list[int | None] = [None] * len(rows)
-        places = reports
+        places: list[int | None] = reports
         facts: dict[int | None, tuple[int, int]] = {}
         if kind is RecordKind.EVENT:
             reports = self._resolved(self.reports, [row[position["report_id"]] for row in rows], "an event")
@@ -376,7 +378,7 @@ class Writer:
         self.tallies.add(kind, len(new), len(changed), len(known) - len(changed))
         touched = sorted({*new, *changed})
         if touched and kind in (RecordKind.PERSON, RecordKind.EVENT):
-            keys = self.nodes.find([ids[p] for p in touched])
+            keys = [key for key in self.nodes.find([ids[p] for p in touched]) if key is not None]
             make = self._ties_of_people if kind is RecordKind.PERSON else self._ties_of_events
             self._put_ties(None, make([(rows[p], key, values[p]) for p, key in zip(touched, keys, strict=True)]))
             if changed:
@@ -484,7 +486,9 @@ class Writer:
             tie_id = f"lives_at:{row[0]}"
             known = value[4] if key >= self.nodes.first else self.now
             reports.append(implicit_report_id(tie_id))
-            ties.append((tie_id, key, place, LIVES_AT, neutral, None, None, None, None, -1, (), rs, known, value[6], value[7]))
+            ties.append(
+                (tie_id, key, place, LIVES_AT, neutral, None, None, None, None, -1, (), rs, known, value[6], value[7])
+            )
         numbers = self._implicit_reports(reports, ties)
         return [(*tie[:10], (number,), *tie[11:]) for tie, number in zip(ties, numbers, strict=True)]
 
@@ -583,7 +587,8 @@ class Writer:
         periods = {
             pk: (*period_of_event(started, ended), () if report is None else (report,))
             for pk, started, ended, report in self.connection.execute(
-                "SELECT n.pk, n.started_at, n.ended_at, n.report FROM json_each(?) j CROSS JOIN node n ON n.pk = j.value",
+                "SELECT n.pk, n.started_at, n.ended_at, n.report FROM json_each(?) j"
+                " CROSS JOIN node n ON n.pk = j.value",
                 (marks,),
             )
         }
@@ -613,7 +618,7 @@ class Writer:
                 raise StoreError("a tie is of a type or polarity that is not in the list")
             polarity = _DEFAULT_POLARITY[word] if stated is None else _POLARITY_NUMBER[stated]
             if len(report_ids) == 1:
-                reports = (next(numbers_of_reports),)
+                reports: tuple[int | None, ...] = (next(numbers_of_reports),)
             else:
                 reports = tuple(dict.fromkeys(next(numbers_of_reports) for _ in report_ids))
             ties.append((row[0], source, target, kind, polarity, start, end, qualifier, confidence, -1, reports,
@@ -708,7 +713,8 @@ class Writer:
 
     def _change_tie(self, key: int, tie: TieRow, facts: _Facts) -> bool:
         old = self.connection.execute(
-            "SELECT src, dst, type, polarity, start_day, end_day, qualifier, confidence, role, report, rs FROM tie WHERE pk = ?",
+            "SELECT src, dst, type, polarity, start_day, end_day, qualifier, confidence, role, report, rs FROM tie"
+            " WHERE pk = ?",
             (key,),
         ).fetchone()
         more = self.connection.execute(

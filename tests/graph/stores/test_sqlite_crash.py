@@ -53,9 +53,12 @@ def test_a_killed_load_leaves_nothing_and_loses_nothing_acknowledged(tmp_path: P
     generator = random.Random(seed)
     for _ in range(2):
         child = subprocess.Popen(
-            [sys.executable, "-c", CHILD, str(path)], stdout=subprocess.PIPE, text=True, cwd=ROOT,
+            [sys.executable, "-c", CHILD, str(path)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )  # fmt: skip
+        )
         assert child.stdout is not None
         acknowledged = int(child.stdout.readline())
         time.sleep(generator.uniform(0, 0.3))
@@ -90,7 +93,8 @@ def test_s10_readers_never_wait_for_a_long_write_nor_see_part_of_it(store: Sqlit
     writer.start()
     assert held.wait(20)
     answer = store.recorded(
-        lambda reader: len(reader.nodes([NodeId(f"person:{n}") for n in "1234"], Lens())), lambda _: AuditEntry("a", "view")
+        lambda reader: len(reader.nodes([NodeId(f"person:{n}") for n in "1234"], Lens())),
+        lambda _: AuditEntry("a", "view"),
     )
     store.put_document("sessions", "s", {"a": 1})
     assert answer == 1
@@ -165,10 +169,7 @@ def test_a_setting_that_is_not_as_promised_is_refused(store: SqliteStore, settin
 def test_both_files_and_snapshots_are_for_the_owner_only(store: SqliteStore) -> None:
     store.write(blocks([person("1")]), note())
     store.snapshot(Lens())
-    loose = [
-        each.name for each in store.path.parent.rglob("*")
-        if each.stat().st_mode & 0o077
-    ]  # fmt: skip
+    loose = [each.name for each in store.path.parent.rglob("*") if each.stat().st_mode & 0o077]
     assert loose == []
 
 
@@ -183,7 +184,8 @@ def test_text_of_a_replaced_version_stays_and_that_of_a_deleted_document_does_no
 def test_many_threads_append_to_one_chain_without_a_gap(store: SqliteStore) -> None:
     store.deadline = 20
     threads = [
-        threading.Thread(target=lambda: [store.append_audit(AuditEntry("a", "view")) for _ in range(10)]) for _ in range(6)
+        threading.Thread(target=lambda: [store.append_audit(AuditEntry("a", "view")) for _ in range(10)])
+        for _ in range(6)
     ]
     for thread in threads:
         thread.start()
@@ -213,11 +215,16 @@ def test_urls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_s2_a_second_process_reads_while_one_writes(store: Store, tmp_path: Path) -> None:
     store.write(blocks([place("P"), person("1", address_place_id="place:P"), report("r")]), note())
     script = (
-        "import sys; from pathlib import Path; from graph.stores.sqlite import SqliteStore; from graph.store import Lens;"
+        "import sys; from pathlib import Path; from graph.stores.sqlite import SqliteStore;"
+        "from graph.store import Lens;"
         "print(len(SqliteStore(Path(sys.argv[1])).entity('person:1', Lens()).ties))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path / "kith.db")], capture_output=True, text=True, cwd=ROOT, check=True,
+        [sys.executable, "-c", script, str(tmp_path / "kith.db")],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    )
     assert done.stdout.strip() == "1"
