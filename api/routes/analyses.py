@@ -25,7 +25,7 @@ Word = Annotated[str, Field(max_length=100)]
 class Analysis(BaseModel):
     """Which detectors to run over what."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
     #: none for all
     detectors: list[Word] = Field(default_factory=list, max_length=40)

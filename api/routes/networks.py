@@ -25,7 +25,7 @@ Words = Annotated[list[str] | None, Query(max_length=60)]
 class NeighbourhoodRequest(BaseModel):
     """The same as the query, with the places of what is already drawn."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, populate_by_name=True, allow_inf_nan=False)
 
     seeds: list[Id] = Field(min_length=1, max_length=MOST_SEEDS)
     hops: int = Field(default=1, ge=0, le=MOST_HOPS)

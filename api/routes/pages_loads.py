@@ -58,7 +58,7 @@ def loads(
     wiring: CurrentWiring,
     session: CurrentSession,
     gate: CurrentGate,
-    before: Annotated[int | None, Query(ge=1)] = None,
+    before: Annotated[int | None, Query(ge=1, le=10**15)] = None,
 ) -> Response:
     found = gate.loads(limit=PAGE, before=before)
     older = f"/loads?before={found[-1].sequence}" if len(found) == PAGE else None

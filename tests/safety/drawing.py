@@ -14,7 +14,7 @@ from typing import Any
 import shapely
 from hypothesis import strategies as st
 
-from graph.records import Block, RecordKind, Row
+from graph.records import COLUMNS, Block, RecordKind, Row
 from tests.conformance.factories import (
     blocks,
     day,
@@ -185,7 +185,7 @@ def secret_part(parts: frozenset[str], cloak: Cloak, near: int, far: int) -> Rec
     """Rows that only the cloaked report ``r-secret`` carries, beside the open people ``near`` and ``far``."""
     one, other = f"person:{near}", f"person:{far}"
     hidden: Records = [report("r-secret", recorded_at=second("2026-05-06T12:00:00"), **dict(cloak.report))]
-    if "operation" in cloak.name:
+    if cloak.name.startswith("operation"):
         hidden.append(operation("OP2", name="Operation Osmunda", lead_agency="police", restricted=1))
     if parts & {"person", "pair", "event", "place", "phone", "group"}:
         hidden += [
@@ -247,7 +247,7 @@ def worlds(draw: Any) -> Drawn:
     near, far = draw(st.integers(0, size - 1)), draw(st.integers(0, size - 1))
     in_second = draw(st.booleans())
     if draw(st.integers(0, 7)) == 0:
-        return _address_worlds(size, ties, missing, near)
+        return _address_worlds(size, ties, missing, near, shared=draw(st.booleans()))
     cloak = draw(st.sampled_from(CLOAKS))
     parts = frozenset(draw(st.lists(st.sampled_from(PARTS), min_size=1, max_size=5, unique=True)))
     return made_worlds(size, ties, missing, near, far, cloak, parts, in_second=in_second)
@@ -289,31 +289,43 @@ def made_worlds(
     )  # fmt: skip
 
 
-def _address_worlds(size: int, ties: list[tuple[int, int]], missing: list[int], who: int) -> Drawn:
-    """A protected address: one child's home is known to the roles that protect, and to nobody else."""
-    first = [*open_part(size, ties, missing), *decoy(1)]
-    kind_row = [pair for pair in first if pair[1][0] == f"person:{who}"][0]
-    position = first.index(kind_row)
-    row = list(kind_row[1])
-    row[14] = 1  # protected_address
-    without = [*first]
-    without[position] = (kind_row[0], tuple(row))
-    row[13] = "place:home"
-    with_address = [*first]
-    with_address[position] = (kind_row[0], tuple(row))
+def _address_worlds(
+    size: int, ties: list[tuple[int, int]], missing: list[int], who: int, *, shared: bool
+) -> Drawn:
+    """A protected address: one child's home is known to the roles that protect, and to nobody else.
+
+    ``shared``: somebody else lives there openly, so that the home itself is no secret.
+    """
+    town = open_part(size, ties, missing)
+    living = _with_address(town, (who + 1) % size, {"address_place_id": "place:home"}) if shared else town
+    with_address = _with_address(living, who, {"address_place_id": "place:home", "protected_address": 1})
+    without = _with_address(living, who, {"protected_address": 1})
+    if not shared:
+        without = [pair for pair in without if pair[1][0] != "place:home"]
     return Drawn(
-        with_secret=_world(with_address, decoy(2)),
-        without=_world(without, decoy(2)),
+        with_secret=_world([*with_address, *decoy(1)], decoy(2)),
+        without=_world([*without, *decoy(1)], decoy(2)),
         cloak="protected address",
         entitled=PROTECTING,
         nodes=_nodes(size, missing, []),
-        ties=("t-group", f"lives_at:person:{who}", f"lives_at:person:{who}|place:home"),
+        ties=("t-group", f"lives_at:person:{who}"),
         reports=("r1",),
-        secret_node="",
+        secret_node="" if shared else "place:home",
         secret_mark="place:home",
         witness=f"person:{who}",
         words=("zephyrine", "osmunda", "ZZ1 1ZZ"),
     )
+
+
+def _with_address(records: Records, who: int, values: dict[str, Any]) -> Records:
+    """The same rows with other values for one person."""
+    columns = COLUMNS[RecordKind.PERSON]
+    return [
+        (kind, tuple(values.get(column, value) for column, value in zip(columns, row, strict=True)))
+        if row[0] == f"person:{who}"
+        else (kind, row)
+        for kind, row in records
+    ]
 
 
 def _world(*loads: Records) -> World:
@@ -334,5 +346,5 @@ def everything(cloak: Cloak) -> Drawn:
 
 
 def protected_address() -> Drawn:
-    return _address_worlds(5, [(0, 1), (1, 2)], [0], 0)
+    return _address_worlds(5, [(0, 1), (1, 2)], [0], 0, shared=False)
 
