@@ -98,6 +98,8 @@ def test_the_public_data_goes_into_sqlite(shared_data: Path, tmp_path: Path) -> 
         assert filled(store) == _COUNTS
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_public_data_goes_into_neo4j(shared_data: Path, neo4j_server: tuple[str, str, str]) -> None:
     url, user, password = neo4j_server
     with neo4j.GraphDatabase.driver(url, auth=(user, password)) as driver, driver.session() as session:
