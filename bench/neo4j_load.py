@@ -134,7 +134,7 @@ def measure(store: Neo4jStore, total: int) -> None:
     timed("search, prefix", 30, lambda i: store.search(f"{GIVEN[i % 14]} {SYLLABLES[i % 15]}", lens))
     start = dt.datetime(2022, 6, 1, tzinfo=dt.UTC)
     area = Area((405_000, 305_000, 408_000, 308_000))
-    timed("events in 3 km and 30 days", 30, lambda i: store.events_within(area, start, start + dt.timedelta(30), lens))
+    timed("events in 3 km and 30 days", 30, lambda _: store.events_within(area, start, start + dt.timedelta(30), lens))
 
 
 def main() -> None:

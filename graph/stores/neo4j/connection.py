@@ -268,7 +268,7 @@ class Connection:
             with self._the_driver().session(database=self._database, bookmark_manager=self._bookmarks) as session:
                 return [tuple(record.values()) for record in session.run(statement, dict(parameters or {}))]
 
-        return self.within_deadline(work)
+        return self.within_deadline(work, patience=LONG_PATIENCE)
 
 
 class Transaction:

@@ -50,7 +50,8 @@ MATCH (n:Node {{id: id}}) USING INDEX SEEK n:Node(id) WHERE {lens.node("n")}
 RETURN id, n {{.*}}, {lens.known("n")} AND {lens.past("n")}, CASE WHEN $degrees THEN {_DEGREE} ELSE 0 END"""
 _PAST: LiteralString = f"""
 UNWIND $ids AS id
-MATCH (v:Version {{record: $record, id: id}}) USING INDEX SEEK v:Version(record, id) WHERE {lens.known("v")} AND {lens.past("v")}
+MATCH (v:Version {{record: $record, id: id}}) USING INDEX SEEK v:Version(record, id)
+WHERE {lens.known("v")} AND {lens.past("v")}
 RETURN id, v {{.*}} ORDER BY v.sequence DESC"""
 _TIES: LiteralString = f"""
 UNWIND $ids AS id
@@ -97,7 +98,8 @@ CALL (e) {{
   WITH e WHERE {lens.known("e")} AND {lens.past("e")}
   RETURN e AS v
   UNION ALL
-  MATCH (v:Version {{record: 'episode', id: e.id}}) USING INDEX SEEK v:Version(record, id) WHERE {lens.known("v")} AND {lens.past("v")}
+  MATCH (v:Version {{record: 'episode', id: e.id}}) USING INDEX SEEK v:Version(record, id)
+  WHERE {lens.known("v")} AND {lens.past("v")}
   RETURN v
 }}
 WITH v WHERE v.person_id = $id
@@ -108,7 +110,8 @@ CALL (l) {{
   WITH l WHERE l.sequence <= $now AND {lens.past("l")}
   RETURN l AS v
   UNION ALL
-  MATCH (v:Version {{record: 'locality', id: l.id}}) USING INDEX SEEK v:Version(record, id) WHERE v.sequence <= $now AND {lens.past("v")}
+  MATCH (v:Version {{record: 'locality', id: l.id}}) USING INDEX SEEK v:Version(record, id)
+  WHERE v.sequence <= $now AND {lens.past("v")}
   RETURN v
 }}
 RETURN v {{.*}} ORDER BY v.id"""
@@ -132,7 +135,8 @@ RETURN {TIE_COLUMNS}"""
 _TIES_BY_ID = {label: ties_by_id(label) for label in TIE_LABELS.values()}
 #: types of which there are ties with these ids
 _TYPES_OF_TIES: LiteralString = "\nUNION ALL\n".join(
-    f"UNWIND $ids AS id MATCH ()-[t:{label} {{id: id}}]->() USING INDEX SEEK t:{label}(id) RETURN DISTINCT type(t) AS label"
+    f"UNWIND $ids AS id MATCH ()-[t:{label} {{id: id}}]->() USING INDEX SEEK t:{label}(id)"
+    " RETURN DISTINCT type(t) AS label"
     for label in TIE_LABELS.values()
 )
 _LIST = {kind: list_statement("Node" if kind is NodeKind.PLACE else label) for kind, label in LABELS.items()}

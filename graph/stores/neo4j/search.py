@@ -54,7 +54,8 @@ CALL (n) {{
   WITH n WHERE {lenses.known("n")} AND {lenses.past("n")}
   RETURN n AS v
   UNION ALL
-  MATCH (v:Version {{record: 'node', id: n.id}}) USING INDEX SEEK v:Version(record, id) WHERE {lenses.known("v")} AND {lenses.past("v")}
+  MATCH (v:Version {{record: 'node', id: n.id}}) USING INDEX SEEK v:Version(record, id)
+  WHERE {lenses.known("v")} AND {lenses.past("v")}
   RETURN v
 }}
 RETURN id, v {{.*}} ORDER BY v.sequence"""

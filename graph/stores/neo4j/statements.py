@@ -12,7 +12,8 @@ def latest_anchor(label: LiteralString) -> LiteralString:
     return f"""
 UNWIND $ids AS id
 MATCH (n:{label} {{id: id}}) USING INDEX SEEK n:{label}(id)
-OPTIONAL MATCH (v:Version {{record: $record, id: id}}) USING INDEX SEEK v:Version(record, id) WHERE v.sequence = $sequence
+OPTIONAL MATCH (v:Version {{record: $record, id: id}}) USING INDEX SEEK v:Version(record, id)
+WHERE v.sequence = $sequence
 WITH id, coalesce(v, n) AS latest
 RETURN id, latest.digest, latest.sequence, latest.restriction"""
 
@@ -37,7 +38,8 @@ def rewrite_anchor(label: LiteralString) -> LiteralString:
     return f"""
 UNWIND $rows AS row
 MATCH (n:{label} {{id: row.stored.id}}) USING INDEX SEEK n:{label}(id)
-OPTIONAL MATCH (v:Version {{record: $record, id: row.stored.id}}) USING INDEX SEEK v:Version(record, id) WHERE v.sequence = $sequence
+OPTIONAL MATCH (v:Version {{record: $record, id: row.stored.id}}) USING INDEX SEEK v:Version(record, id)
+WHERE v.sequence = $sequence
 FOREACH (version IN CASE WHEN v IS NULL THEN [] ELSE [v] END | SET version = row.stored, version.record = $record)
 FOREACH (anchor IN CASE WHEN v IS NULL THEN [n] ELSE [] END | SET anchor = row.stored)"""
 
@@ -45,7 +47,8 @@ FOREACH (anchor IN CASE WHEN v IS NULL THEN [n] ELSE [] END | SET anchor = row.s
 #: versions that stayed open although newer ones are there
 OPEN_VERSIONS: LiteralString = """
 UNWIND $ids AS id
-MATCH (v:Version {record: $record, id: id}) USING INDEX SEEK v:Version(record, id) WHERE v.sequence < $sequence AND v.replaced IS NULL
+MATCH (v:Version {record: $record, id: id}) USING INDEX SEEK v:Version(record, id)
+WHERE v.sequence < $sequence AND v.replaced IS NULL
 RETURN id, v.sequence, v.restriction"""
 CLOSE_VERSIONS: LiteralString = """
 UNWIND $rows AS row
@@ -76,7 +79,8 @@ RETURN count(*)"""
 
 HAD_EPISODE: LiteralString = """
 UNWIND $rows AS row
-MATCH (e:Episode {id: row.id}) USING INDEX SEEK e:Episode(id) MATCH (p:Person {id: row.person_id}) USING INDEX SEEK p:Person(id)
+MATCH (e:Episode {id: row.id}) USING INDEX SEEK e:Episode(id)
+MATCH (p:Person {id: row.person_id}) USING INDEX SEEK p:Person(id)
 OPTIONAL MATCH (:Person)-[old:HAD_EPISODE]->(e)
 DELETE old
 WITH DISTINCT e, p
@@ -117,14 +121,16 @@ FOREACH (own IN CASE WHEN t.sequence = $sequence THEN [t] ELSE [] END | DELETE o
 def open_edges(label: LiteralString) -> LiteralString:
     return f"""
 UNWIND $ids AS id
-MATCH ()-[t:{label} {{id: id}}]->() USING INDEX SEEK t:{label}(id) WHERE t.replaced IS NULL AND t.newer_sequence < $sequence
+MATCH ()-[t:{label} {{id: id}}]->() USING INDEX SEEK t:{label}(id)
+WHERE t.replaced IS NULL AND t.newer_sequence < $sequence
 RETURN id, t.sequence, t.restrictions"""
 
 
 def close_edges(label: LiteralString) -> LiteralString:
     return f"""
 UNWIND $rows AS row
-MATCH ()-[t:{label} {{id: row.id}}]->() USING INDEX SEEK t:{label}(id) WHERE t.sequence = row.sequence AND t.replaced IS NULL
+MATCH ()-[t:{label} {{id: row.id}}]->() USING INDEX SEEK t:{label}(id)
+WHERE t.sequence = row.sequence AND t.replaced IS NULL
 FOREACH (closed IN CASE WHEN row.close THEN [t] ELSE [] END |
   SET closed.replaced = $sequence, closed.known_to = $known_to)
 FOREACH (kept IN CASE WHEN row.close THEN [] ELSE [t] END | SET kept.newer = kept.newer + row.keys)"""
@@ -168,7 +174,8 @@ KINDS_IN_USE: LiteralString = "\nUNION ALL\n".join(
 KNOWN_REPORTS: LiteralString = """
 UNWIND $ids AS id
 MATCH (n:Report {id: id}) USING INDEX SEEK n:Report(id)
-OPTIONAL MATCH (v:Version {record: 'report', id: id}) USING INDEX SEEK v:Version(record, id) WHERE v.sequence = $sequence
+OPTIONAL MATCH (v:Version {record: 'report', id: id}) USING INDEX SEEK v:Version(record, id)
+WHERE v.sequence = $sequence
 WITH id, coalesce(v, n) AS r
 RETURN id, r.first_known, r.restriction"""
 KNOWN_EVENTS: LiteralString = """
@@ -220,7 +227,10 @@ HOMES_OF: LiteralString = """
 UNWIND $ids AS id
 MATCH (:Person {id: id})-[t:LIVES_AT]->(n:Node) WHERE t.sequence = $sequence
 RETURN DISTINCT n.id"""
-ATTEST: LiteralString = "UNWIND $rows AS row MATCH (n:Node {id: row.id}) USING INDEX SEEK n:Node(id) SET n.attested_by = row.keys"
+ATTEST: LiteralString = """
+UNWIND $rows AS row
+MATCH (n:Node {id: row.id}) USING INDEX SEEK n:Node(id)
+SET n.attested_by = row.keys"""
 
 # -- restrictions that change afterwards -----------------------------------------------------------------------
 _AGAIN: LiteralString = """
