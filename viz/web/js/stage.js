@@ -39,7 +39,7 @@ export class Stage {
     const canvas = /** @type {HTMLCanvasElement} */ (element("canvas.kith-map__canvas", { "aria-hidden": "true" }));
     // two proxies take turns, because a screen reader speaks when the focus moves, not when a label changes
     this.proxies = [0, 1].map(() => element("button.kith-map__proxy", { type: "button", tabindex: -1,
-      "aria-roledescription": "item on the map", onfocus: () => this.focused(true), onblur: () => this.focused(false) }));
+      "aria-label": "Nothing chosen", "aria-roledescription": "item on the map", onfocus: () => this.focused(true), onblur: () => this.focused(false) }));
     this.turn = 0;
     this.tip = element("div.kith-map__tip", { hidden: true, "aria-hidden": "true" });
     const help = element("p.kith-map__keys", { id: "kith-map-keys", text: "Keys on the map: arrows go to the nearest in that direction, Enter opens the details, Escape comes back, plus and minus zoom, 0 shows all, Shift with arrows moves the view." });
