@@ -23,7 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from graph.model import NodeId
-from graph.records import COLUMNS, Block, RecordKind, Row, WriteNote
+from graph.records import COLUMNS, Block, RecordKind, Row, Value, WriteNote
 from graph.store import Area, Lens
 from graph.stores.neo4j import Neo4jStore
 from scripts.neo4j_server import Neo4jServer
@@ -43,8 +43,8 @@ SYLLABLES = ("al", "ber", "cor", "dun", "el", "fen", "gar", "hol", "ing", "kel",
 TYPES = ("friend_of", "seen_with", "associate_of", "sibling_of", "companion_of", "contacts")
 
 
-def row(kind: RecordKind, key: str, **values: object) -> Row:
-    return (key, *(values.get(column) for column in COLUMNS[kind][1:]))  # type: ignore[return-value]
+def row(kind: RecordKind, key: str, **values: Value) -> Row:
+    return (key, *(values.get(column) for column in COLUMNS[kind][1:]))
 
 
 def rows_of(kind: RecordKind, count: int, counts: dict[RecordKind, int], rng: random.Random) -> Iterator[Row]:

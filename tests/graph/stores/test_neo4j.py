@@ -14,6 +14,7 @@ from graph.model import NodeId, TieId
 from graph.records import Block
 from graph.store import AuditEntry, Lens
 from graph.stores.neo4j import Neo4jStore, connection, loads
+from graph.stores.neo4j.write import Writer
 from scripts.neo4j_server import Neo4jServer, Neo4jUnavailable
 from tests.conformance.factories import blocks, members_of, note, operation, person, report, tie
 from tests.conformance.test_neo4j import fresh
@@ -118,7 +119,7 @@ def test_the_leavings_of_a_killed_load_are_swept(
     loading = loads.Loading(store.connection, note(), None, store.clock)
     sequence = loading._wait_for_lock()
     with loading._step() as transaction:
-        writer = loads.Writer(transaction, note(), sequence, store.clock())
+        writer = Writer(transaction, note(), sequence, store.clock())
         for block in blocks(PEOPLE):
             writer.put(transaction, block)
     assert count(store) == 5

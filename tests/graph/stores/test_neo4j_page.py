@@ -39,7 +39,7 @@ def store(neo4j_server: tuple[str, str, str], tmp_path_factory: pytest.TempPathF
 
 def answers(store: Neo4jStore, number: int, **parameters: Any) -> list[tuple[Any, ...]]:
     with store.connection.transaction(write=False) as transaction:
-        return [tuple(row) for row in transaction.run(EXAMPLES[number - 1].query, parameters)]  # type: ignore[arg-type]
+        return [tuple(row) for row in transaction.run(EXAMPLES[number - 1].query, parameters)]
 
 
 def test_the_page_is_up_to_date() -> None:
