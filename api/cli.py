@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from api import commands, user_commands
@@ -26,8 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     console = Console(as_json=getattr(options, "json", False))
     try:
-        settings = Settings.from_environment(store=getattr(options, "store", None))
-        options.run(options, settings, console)
+        with _ended_cleanly():
+            settings = Settings.from_environment(store=getattr(options, "store", None))
+            options.run(options, settings, console)
     except KithError as error:
         console.error(error)
         return error.exit_code
@@ -46,6 +49,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.error(KithError("this is a mistake of ours; nothing has been changed by it that is not in the audit"))
         return 1
     return 0
+
+
+@contextlib.contextmanager
+def _ended_cleanly() -> Iterator[None]:
+    """Being asked to end (SIGTERM) leaves nothing half done and no temporary folder behind."""
+
+    def end(*_: object) -> None:
+        raise SystemExit(143)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Callable
@@ -72,7 +73,9 @@ def serve(wiring: Wiring, bound: socket.socket, *, ready: Callable[[], None]) ->
         timeout_graceful_shutdown=10,
         limit_concurrency=500,
     )
-    _Server(config, ready).run(sockets=[bound])
+    # Ctrl+C is how a server is stopped, not an error.
+    with contextlib.suppress(KeyboardInterrupt):
+        _Server(config, ready).run(sockets=[bound])
 
 
 def address_of(bound: socket.socket) -> str:
