@@ -30,7 +30,7 @@ import abc
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from graph.flags import Flag, FlagDecision, FlagState, Plain, Run
 from graph.model import (
@@ -452,7 +452,7 @@ class Store(Reader):
     @abc.abstractmethod
     def close(self) -> None: ...
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -200,7 +200,7 @@ class Reading:
 
     @staticmethod
     def _quick_counts(view: View) -> list[str]:
-        """Counts of a node's ties in their newest versions within a sight, by the indexes but for what is restricted."""
+        """Counts of a node's ties, newest versions within a sight, by the indexes but for what is restricted."""
         queries = []
         for end, other in (("src", "dst"), ("dst", "src")):
             itself = " AND t.src <> ?1" if end == "dst" else ""

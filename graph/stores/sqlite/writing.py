@@ -597,7 +597,7 @@ class Writer:
         note_rs, known = self.note_rs, self._other_known
         roles = {role: role_code(role) for role in {row[3] for row in rows}}
         for row, event, entity, report, number in zip(rows, events, entities, reports, numbers, strict=True):
-            first, last, of_event = periods[event]  # type: ignore[index]
+            first, last, of_event = periods[event]
             role = roles[row[3]]
             ties.append(("took_part_in:" + row[0], entity, event, TOOK_PART_IN, polarity, first, last,
                          row[3] if role < 0 else None, None, role, of_event if report is None else (report,), note_rs,
