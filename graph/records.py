@@ -110,7 +110,7 @@ class WriteNote:
     action: str = "load"
     #: agency on whose behalf, when one
     agency: str | None = None
-    #: digest of the files; a load with the same digest changes nothing
+    #: digest of the files; the last load once more changes nothing and is not read again
     content_digest: str | None = None
     #: the files of the load: (name, rows, digest)
     files: tuple[tuple[str, int, str], ...] = ()

@@ -74,8 +74,9 @@ _RELEASED: LiteralString = """
 MATCH (s:Store {id: 'kith'}) WHERE s.releasing = $sequence SET s.releasing = null"""
 _LOAD: LiteralString = "MATCH (l:Load {token: $token}) RETURN l.sequence"
 _SAME_CONTENT: LiteralString = """
-MATCH (l:Load {content_digest: $digest})
-RETURN l.id, l.committed_at, l.tallies ORDER BY l.sequence LIMIT 1"""
+MATCH (s:Store {id: 'kith'})
+MATCH (l:Load {content_digest: $digest}) WHERE l.sequence = s.committed
+RETURN l.id, l.committed_at, l.tallies"""
 _LOADS: LiteralString = """
 MATCH (l:Load) WHERE $before IS NULL OR l.sequence < $before
 RETURN l.id, l.sequence, l.committed_at, l.author, l.action, l.reason, l.agency, l.files, l.tallies

@@ -312,8 +312,9 @@ class SqliteStore(Store):
             counter = _counter(connection)
             if note.content_digest is not None:
                 earlier = connection.execute(
+                    # only when nothing came after: a file sent again after its correction takes the correction back
                     "SELECT seq, committed_at, load_id, tallies FROM change WHERE content_digest = ?"
-                    " ORDER BY seq LIMIT 1",
+                    " AND seq = (SELECT max(seq) FROM change)",
                     (note.content_digest,),
                 ).fetchone()
                 if earlier is not None:
