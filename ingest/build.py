@@ -264,7 +264,7 @@ def _ends(check: ChunkCheck, types: Sequence[Any], sources: Sequence[Any], targe
 
 
 #: the kinds differ in their first two letters, and taking two letters off five million ids is what costs
-_MARK = itemgetter(slice(0, 2))
+_MARK: Any = itemgetter(slice(0, 2))
 _KIND_OF_MARK = {kind.value[:2]: kind.value for kind in NodeKind}
 
 

@@ -166,7 +166,7 @@ def _check_schema(reading: _Reading) -> None:
     for deepest in deepest_errors:
         path = tuple(deepest.absolute_path)
         if deepest.validator == "additionalProperties" and isinstance(deepest.instance, dict):
-            allowed = deepest.schema.get("properties", {})
+            allowed = deepest.schema.get("properties", {}) if isinstance(deepest.schema, dict) else {}
             for key in deepest.instance:
                 if key not in allowed:
                     hint = _nearest(key, allowed)
@@ -187,10 +187,11 @@ def _deepest(error: ValidationError) -> list[ValidationError]:
 
 
 def _explained(error: ValidationError) -> str:
-    wanted = error.validator_value
+    wanted: Any = error.validator_value
+    instance: Any = error.instance
     match error.validator:
         case "required":
-            missing = [name for name in wanted if name not in error.instance]
+            missing = [name for name in wanted if name not in instance]
             return f"{' and '.join(missing)} must be given here"
         case "type":
             return f"must be a {'list' if wanted == 'array' else 'mapping' if wanted == 'object' else 'text'}"

@@ -118,7 +118,7 @@ def _csv_table(stem: str) -> Table | None:
 
 def _open_bundle(file: InputFile, table: Table | None, opening: _Opening, sheet: tuple[str, str] | None) -> None:
     scanned = scan(file, opening.findings)
-    content = scanned and open_delimited(file, scanned, opening.findings)
+    content = None if scanned is None else open_delimited(file, scanned, opening.findings)
     if scanned is None or content is None or table is None:
         return
     source = bundle_source(content, table, opening.findings, file.name)

@@ -76,7 +76,7 @@ def run_plain(run: Run) -> dict[str, Plain]:
         "seed": run.seed,
         "snapshot_digest": run.snapshot_digest,
         "seconds": run.seconds,
-        "restrictions": sorted(run.restrictions),
+        "restrictions": list[Plain](sorted(run.restrictions)),
     }
 
 

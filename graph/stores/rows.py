@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from graph.model import (
@@ -116,7 +116,7 @@ def _event(node_id: NodeId, v: Sequence[Any]) -> Event:
     )  # fmt: skip
 
 
-_NODE_BUILDERS = {
+_NODE_BUILDERS: Mapping[NodeKind, Callable[[NodeId, Sequence[Any]], NodeRecord]] = {
     NodeKind.PERSON: _person,
     NodeKind.PLACE: _place,
     NodeKind.SCHOOL: _school,
