@@ -81,10 +81,7 @@ HAD_EPISODE: LiteralString = """
 UNWIND $rows AS row
 MATCH (e:Episode {id: row.id}) USING INDEX SEEK e:Episode(id)
 MATCH (p:Person {id: row.person_id}) USING INDEX SEEK p:Person(id)
-OPTIONAL MATCH (:Person)-[old:HAD_EPISODE]->(e)
-DELETE old
-WITH DISTINCT e, p
-CREATE (p)-[:HAD_EPISODE]->(e)
+MERGE (p)-[:HAD_EPISODE]->(e)
 RETURN count(*)"""
 LOCALITIES_THERE: LiteralString = "UNWIND $ids AS id MATCH (l:Locality {id: id}) RETURN count(DISTINCT l)"
 
@@ -151,7 +148,8 @@ RETURN count(*)"""
 #: an address that is protected from now on is hidden in its past as well
 PROTECT_PAST: LiteralString = """
 UNWIND $rows AS row
-MATCH (:Person)-[t:LIVES_AT {id: row.id}]->(p:Node {id: row.target}) WHERE t.sequence < $sequence
+MATCH (:Person)-[t:LIVES_AT {id: row.id}]->() USING INDEX SEEK t:LIVES_AT(id)
+WHERE t.sequence < $sequence
 SET t.restrictions = [key IN t.restrictions | row.key], t.protected = true"""
 
 LATEST_EDGE = {code: latest_edge(label) for code, label in TIE_LABELS.items()}
@@ -189,7 +187,7 @@ PARTS_OF_EVENTS: LiteralString = """
 UNWIND $ids AS id
 MATCH (e:Event {id: id})<-[t:TOOK_PART_IN]-(a:Node) USING INDEX SEEK e:Event(id)
 WHERE t.replaced IS NULL AND t.newer IS NULL
-RETURN e.id, t.id, a.id, t.qualifier, t.report_ids, t.file, t.row"""
+RETURN e.id, t.id, a.id, t.qualifier, t.report_ids, e.report_id, t.file, t.row"""
 RESTRICTED_OPERATIONS: LiteralString = "MATCH (o:Operation) WHERE o.restricted RETURN o.id"
 
 MERGE_RESTRICTIONS: LiteralString = "UNWIND $keys AS key MERGE (:Restriction {key: key})"

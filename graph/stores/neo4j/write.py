@@ -320,12 +320,18 @@ class Writer:
         """The days of the parts people had in changed events follow the event's."""
         found = transaction.run(statements.PARTS_OF_EVENTS, {"ids": events})
         moments = self._moments(transaction, events)
-        known = self._known(transaction, (report_id for row in found for report_id in row[4]))
+        parts = []
+        for event, tie_id, entity, role, report_ids, before, file, number in found:
+            now = moments[event].report_id
+            # a part that rests on the event's own report follows it
+            own = [] if now is None else [now]
+            kept = own if before is not None and report_ids == [before] else report_ids
+            kept = own if before is None and not report_ids else kept
+            parts.append(((tie_id, entity, event), role, kept, (file, number)))
+        known = self._known(transaction, (report_id for _, _, kept, _ in parts for report_id in kept))
         edges = [
-            self.plan.part(
-                (tie_id, entity, event), role, moments[event], {key: known[key] for key in report_ids}, (file, number)
-            )
-            for event, tie_id, entity, role, report_ids, file, number in found
+            self.plan.part(ends, role, moments[ends[2]], {key: known[key] for key in kept}, origin)
+            for ends, role, kept, origin in parts
         ]
         self._put_edges(transaction, edges, [0, 0, 0])
 
@@ -433,7 +439,7 @@ class Writer:
             ended[tie_type].append({"id": edge.id, "close": close, "keys": edge.restrictions})
         self._end(transaction, ended)
         protected = [
-            {"id": edge.id, "target": edge.target, "key": edge.restrictions[0]}
+            {"id": edge.id, "key": edge.restrictions[0]}
             for edge in changed
             if edge.stored.get("protected")
         ]
