@@ -97,7 +97,7 @@ def audit(
     chain: str = "views",
     actor: Annotated[str, Query(max_length=64)] = "",
     about: Annotated[str, Query(max_length=200)] = "",
-    before: Annotated[int | None, Query(ge=1)] = None,
+    before: Annotated[int | None, Query(ge=1, le=10**15)] = None,
     check: bool = False,
 ) -> Response:
     chain = chain if chain in {"views", "changes"} else "views"

@@ -25,9 +25,14 @@ from graph.vocabulary import vocabulary
 
 #: at most this many password hashes at once (64 MiB each)
 _HASHING = threading.BoundedSemaphore(2)
+#: at most this many log-ins at once, hashing and waiting: a flood may not take every thread of the server
+_LOGGING_IN = threading.BoundedSemaphore(12)
 _HASHER = argon2.PasswordHasher(time_cost=3, memory_cost=65536, parallelism=1)
 #: checked when the account does not exist, so that the answer takes as long
 _NO_ACCOUNT = _HASHER.hash(secrets.token_urlsafe(16))
+
+#: said of every log-in that fails, whatever the cause
+_NOT_RIGHT = "the name or password is not right, or the account must wait; try again later"
 
 MINIMUM_PASSWORD = 12
 MAXIMUM_PASSWORD = 200
@@ -195,12 +200,19 @@ class Accounts:
         document = self._store.get_document("account", key)
         value = cast(dict[str, Plain], document[0]) if document else None
         stored = cast(str, value["password"]) if value else _NO_ACCOUNT
-        right = _verify(stored, password) and value is not None and not value["disabled"] and not waiting
+        if not _LOGGING_IN.acquire(blocking=False):
+            raise NotSignedIn(_NOT_RIGHT)
+        try:
+            right = _verify(stored, password) and value is not None and not value["disabled"] and not waiting
+        finally:
+            _LOGGING_IN.release()
         if not right:
             for item in keys:
                 self._failed(item)
-            self._store.append_audit(AuditEntry("nobody", "log-in refused", (f"account:{key}",)))
-            raise NotSignedIn("the name or password is not right, or the account must wait; try again later")
+            # What is no account may be anything that was typed into the wrong field, a password or a name among them.
+            ids = (f"account:{key}",) if value is not None else ()
+            self._store.append_audit(AuditEntry("nobody", "log-in refused", ids))
+            raise NotSignedIn(_NOT_RIGHT)
         for item in keys:
             self._store.delete_document("throttle", item)
         token = secrets.token_urlsafe(32)

@@ -78,8 +78,8 @@ def questions() -> list[Question]:
         Question("", "POST", "/api/v1/search", {"content": b'{"q": "Quillfeather'}),
         Question("", "POST", "/api/v1/search", {"json": {"q": "Wrenfield", "extra": "Quillfeather"}}),
         Question("", "POST", "/login", {"data": {"name": "Quillfeather", "password": "x", "purpose": "a test"}}),
-        Question("", "POST", "/api/v1/loads", {"files": {"files": ("Quillfeather.csv", b"person_id\nWrenfield")}}),
-        Question("", "POST", "/loads", {"files": {"file": ("people.csv", b"person_id,sex\nWrenfield,Quillfeather\n")}}),
+        Question("", "POST", "/api/v1/loads", {"files": {"files": ("people.csv", b"person_id,sex\nx1,Wrenfield\n")}}),
+        Question("", "POST", "/loads", {"files": {"file": ("people.csv", b"person_id,sex\nx1,Quillfeather\n")}}),
     ]
     # a third of the questions reaches every route
     return [*about[::3], *{question.route: question for question in about}.values(), *typed, *wrong]
@@ -92,7 +92,9 @@ def visit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
 
     class Keep(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            lines.append(self.format(record))
+            # the client that asks writes a log of its own
+            if record.name.partition(".")[0] not in {"httpx", "httpcore"}:
+                lines.append(self.format(record))
 
     keep, root = Keep(), logging.getLogger()
     level = root.level

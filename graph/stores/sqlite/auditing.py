@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 
+from graph.errors import StoreUnsafe
 from graph.store import AuditEntry, AuditRow, AuditVerdict
 from graph.stores.chain import CHAINS, ORIGIN, StoredRow, digest_of, encode_entry, row_of, verify
 
@@ -17,7 +18,10 @@ def append(connection: sqlite3.Connection, chain: str, entry: AuditEntry, now_us
     schema = SCHEMA_OF[chain]
     encoded = encode_entry(entry)
     connection.execute(f"UPDATE {schema}.audit_tip SET number = number WHERE one = 1")
-    number, previous = connection.execute(f"SELECT number, digest FROM {schema}.audit_tip WHERE one = 1").fetchone()
+    tip = connection.execute(f"SELECT number, digest FROM {schema}.audit_tip WHERE one = 1").fetchone()
+    if tip is None:
+        raise StoreUnsafe("the audit log has lost its end; check it with kith audit verify")
+    number, previous = tip
     number += 1
     digest = digest_of(previous, chain, number, now_us, encoded)
     connection.execute(
