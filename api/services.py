@@ -203,9 +203,25 @@ def named_flags(gate: Gate, stored: Sequence[StoredFlag], lens: Lens) -> tuple[N
 
 def ids_named(flag: Flag) -> list[NodeId]:
     """Subjects, and whatever the texts of a flag mention."""
-    texts = [*(reason.text for reason in flag.reasons), flag.would_clear, *flag.cautions]
+    texts = [*(reason.text for reason in flag.reasons), flag.would_clear, *flag.cautions, summary_of(flag)]
     mentioned = [NodeId(found) for text in texts for found in _MARKER.findall(text)]
-    return [*flag.subjects, *mentioned]
+    return [*flag.subjects, *mentioned, *(NodeId(person) for person, _ in excluded_of(flag))]
+
+
+def summary_of(flag: Flag) -> str:
+    """The sentence a detector says first, markers and all; "" when it says none."""
+    found = flag.details.get("summary")
+    return found if isinstance(found, str) else ""
+
+
+def excluded_of(flag: Flag) -> list[tuple[str, str]]:
+    """People a detector left out by role, and why."""
+    found = flag.details.get("excluded")
+    return [
+        (str(item["person"]), str(item["reason"]))
+        for item in (found if isinstance(found, list) else [])
+        if isinstance(item, dict) and "person" in item and "reason" in item
+    ]
 
 
 def names_of(gate: Gate, node_ids: Iterable[NodeId], lens: Lens) -> dict[NodeId, str]:
@@ -233,4 +249,10 @@ def flag_json(flag: Flag, names: Mapping[NodeId, str]) -> dict[str, Any]:
     content["reasons"] = [{**reason, "text": fill(reason["text"], names)} for reason in content["reasons"]]
     content["would_clear"] = fill(content["would_clear"], names)
     content["cautions"] = [fill(text, names) for text in content["cautions"]]
+    if summary_of(flag):
+        content["details"]["summary"] = fill(summary_of(flag), names)
+    if "excluded" in content["details"]:
+        content["details"]["excluded"] = [
+            {"person": person, "reason": reason} for person, reason in excluded_of(flag) if NodeId(person) in names
+        ]
     return content

@@ -22,10 +22,12 @@ from api.views.flags import (
     figures,
     flag_row,
     flag_title,
+    left_out,
     nodes_named,
     reason_views,
     stability_words,
     subject_links,
+    summary_words,
 )
 from api.views.words import day_words
 from graph.access.gate import Gate
@@ -165,6 +167,8 @@ def _page(
         title=flag_title(item, names),
         detector_title=detector_title(item.detector),
         question=spec.question if spec else "",
+        summary=summary_words(item, names),
+        left_out=left_out(item, names),
         problems=[problem] if problem else [],
         band=item.band.value,
         stability=stability_words(item),

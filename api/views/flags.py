@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from analysis.registry import DETECTORS
+from api.services import excluded_of, summary_of
 from api.views.words import Link, day_words, entity_url, fill_markers, instant_words, link_to, sources_words
 from graph.flags import Flag, FlagDecision, FlagState, Plain, Reason
 from graph.model import NodeId, TieId, kind_of
@@ -81,9 +82,11 @@ def nodes_named(flags: Iterable[Flag]) -> tuple[NodeId, ...]:
     for flag in flags:
         for subject in flag.subjects:
             named[subject] = None
-        for reason in flag.reasons:
-            for marker in _MARKER.findall(reason.text):
+        for text in (summary_of(flag), *(reason.text for reason in flag.reasons)):
+            for marker in _MARKER.findall(text):
                 named[NodeId(marker)] = None
+        for person, _ in excluded_of(flag):
+            named[NodeId(person)] = None
     return tuple(named)
 
 
@@ -210,3 +213,13 @@ def stability_words(flag: Flag) -> str | None:
     if flag.stability is None:
         return None
     return f"Still stands out in {round(100 * flag.stability)} of 100 repeats with a fifth of the ties left out"
+
+
+def summary_words(flag: Flag, names: Mapping[NodeId, SeenNode]) -> str:
+    """What the detector says first, with names as they may be seen."""
+    return fill_markers(summary_of(flag), lambda item: name_of(item, names))
+
+
+def left_out(flag: Flag, names: Mapping[NodeId, SeenNode]) -> list[str]:
+    """People left out of the question by their role, and why."""
+    return [f"{name_of(person, names)}: {reason}" for person, reason in excluded_of(flag) if NodeId(person) in names]
