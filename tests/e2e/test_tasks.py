@@ -123,10 +123,10 @@ def test_see_a_record_as_it_was_on_another_day(visit: Visit, site: Site) -> None
     tab_to(page, words="Another day")
     page.keyboard.press("Enter")
     tab_to(page, selector="#as_at")
-    page.keyboard.type("05012020")
+    page.keyboard.type("05052020")
     with page.expect_navigation():
         page.keyboard.press("Enter")
-    assert "as_at=2020-05-01" in page.url
+    assert "as_at=2020-05-05" in page.url
     assert "Child, 8" in page.inner_text(".kith-tags")
 
 
@@ -229,13 +229,13 @@ def test_add_an_account_and_make_it_a_member(visit: Visit) -> None:
     for selector, text in (
         ("#grant-name", "newcomer"),
         ("#grant-operation", "OP1"),
-        ("#grant-until", "06302026"),
+        ("#grant-until", "06062026"),
         ("#grant-purpose", "covering for a colleague"),
     ):
         tab_to(page, selector=selector)
         page.keyboard.type(text)
     follow(page, "Grant")
-    assert "OP1 until 30 June 2026" in page.inner_text("tbody")
+    assert "OP1 until 6 June 2026" in page.inner_text("tbody")
     follow(page, "Disable newcomer")
     assert "Disabled" in page.inner_text("tr:has(th:text-is('newcomer'))")
 
