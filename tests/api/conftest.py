@@ -46,7 +46,7 @@ class Clock:
         return self.now
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def cheap_passwords() -> Iterator[None]:
     """The real function with the smallest cost: what it costs in use is tested in tests/graph/access."""
     with pytest.MonkeyPatch.context() as patch:

@@ -12,7 +12,7 @@ from graph.access import accounts as accounts_module
 from tests.safety.hubs import Clock, Hub, canary_hub
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def cheap_passwords() -> Iterator[None]:
     """The real function with the smallest cost; its real cost is tested with the accounts."""
     with pytest.MonkeyPatch.context() as patch:
