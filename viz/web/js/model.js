@@ -1,5 +1,7 @@
 // What a map holds and which of it is shown. No drawing, no page: runs in a browser and in node alike.
 
+import * as growth from "./growth.js";
+
 /**
  * @typedef {object} NodeColumns
  * @property {string[]} id
@@ -72,14 +74,6 @@
 export const NO_REPORT = "no report that may be seen";
 const STANDINGS = ["confirmed", "unconfirmed", "tentative"];
 const POLARITIES = ["concern", "neutral", "protective"];
-const NODE_COLUMNS = /** @type {(keyof NodeColumns)[]} */ ([
-  "id", "kind", "label", "x", "y", "hop", "degree", "group", "age_band", "detail", "url", "hub",
-]);
-const TIE_COLUMNS = /** @type {(keyof TieColumns)[]} */ ([
-  "id", "source", "target", "type", "label", "sentence", "polarity", "standing", "start", "end", "reports", "agencies",
-  "grades", "qualifier", "url", "directed",
-]);
-
 /** @returns {Filter} */
 export function openFilter() {
   return {
@@ -343,127 +337,21 @@ export class MapModel {
   }
 
   /**
-   * Add what another document brings around a node. Nothing that is here moves; new nodes land beside what they touch.
+   * Add what another document brings around a node.
    * @param {MapDocument} other @param {number} around
    * @returns {{nodes: number, ties: number}} how many were added
    */
   merge(other, around) {
-    const from = this.nodes.id[around];
-    const knownTies = new Set(this.ties.id);
-    /** @type {number[]} */
-    const rows = [];
-    const before = this.size;
-    other.nodes.id.forEach((id, row) => {
-      const here = this.rowOf.get(id);
-      if (here !== undefined) {
-        rows[row] = here;
-        return;
-      }
-      rows[row] = this.nodes.id.length;
-      for (const column of NODE_COLUMNS) /** @type {unknown[]} */ (this.nodes[column]).push(other.nodes[column][row]);
-      this.broughtBy.set(id, from);
-    });
-    let added = 0;
-    other.ties.id.forEach((id, t) => {
-      if (knownTies.has(id)) return;
-      for (const column of TIE_COLUMNS) {
-        const values = /** @type {unknown[]} */ (this.ties[column]);
-        if (column === "source" || column === "target") values.push(rows[other.ties[column][t]]);
-        else values.push(other.ties[column]?.[t] ?? (column === "directed" ? 0 : null));
-      }
-      added += 1;
-    });
-    for (const set of other.sets) {
-      const here = this.sets.find((mine) => mine.id === set.id);
-      const members = set.members.map((row) => rows[row]);
-      if (here) here.members = [...new Set([...here.members, ...members])];
-      else this.sets.push({ ...set, members });
-    }
-    Object.assign(this.document.type_labels, other.type_labels);
-    this.nodes.hub[around] = other.cut.some((row) => rows[row] === around) ? 1 : 0;
-    this.landNew(before);
-    this.index();
-    return { nodes: this.size - before, ties: added };
-  }
-
-  /** Place nodes from row `before` on in free spots beside what they touch. @param {number} before */
-  landNew(before) {
-    const { x, y } = this.nodes;
-    const cells = new Set();
-    const across = 70;
-    const down = 52;
-    const key = (/** @type {number} */ px, /** @type {number} */ py) => `${Math.round(px / across)},${Math.round(py / down)}`;
-    for (let i = 0; i < before; i += 1) cells.add(key(x[i], y[i]));
-    /** @type {Map<number, number[]>} */
-    const touches = new Map();
-    this.ties.source.forEach((a, t) => {
-      const b = this.ties.target[t];
-      touches.set(a, [...(touches.get(a) ?? []), b]);
-      touches.set(b, [...(touches.get(b) ?? []), a]);
-    });
-    for (let i = before; i < x.length; i += 1) {
-      const placed = (touches.get(i) ?? []).filter((j) => j < i);
-      const wantX = placed.length ? placed.reduce((sum, j) => sum + x[j], 0) / placed.length : 0;
-      const wantY = placed.length ? placed.reduce((sum, j) => sum + y[j], 0) / placed.length : 0;
-      for (let turn = 0; ; turn += 1) {
-        const angle = turn * 2.399963229728653;
-        const px = Math.round((wantX + across * 0.6 * Math.sqrt(turn) * Math.cos(angle)) / across) * across;
-        const py = Math.round((wantY + down * 0.6 * Math.sqrt(turn) * Math.sin(angle)) / down) * down;
-        if (cells.has(key(px, py))) continue;
-        cells.add(key(px, py));
-        x[i] = px;
-        y[i] = py;
-        break;
-      }
-    }
+    return growth.merge(this, other, around);
   }
 
   /** Whether an expansion of this node can be taken back. @param {number} i */
   canCollapse(i) {
-    const id = this.nodes.id[i];
-    for (const by of this.broughtBy.values()) if (by === id) return true;
-    return false;
+    return growth.canCollapse(this, i);
   }
 
   /** Take away what expanding a node brought, and what was expanded from that. @param {number} i */
   collapse(i) {
-    const gone = new Set();
-    const open = [this.nodes.id[i]];
-    while (open.length) {
-      const by = open.pop();
-      for (const [id, from] of this.broughtBy) {
-        if (from === by && !gone.has(id)) {
-          gone.add(id);
-          open.push(id);
-        }
-      }
-    }
-    this.remove(gone);
-    return gone.size;
-  }
-
-  /** @param {Set<string>} gone ids of nodes */
-  remove(gone) {
-    /** @type {number[]} */
-    const rows = [];
-    let next = 0;
-    this.nodes.id.forEach((id, row) => {
-      rows[row] = gone.has(id) ? -1 : next;
-      if (!gone.has(id)) next += 1;
-    });
-    const stays = (/** @type {unknown} */ _, /** @type {number} */ row) => rows[row] >= 0;
-    const tieStays = this.ties.id.map((_, t) => rows[this.ties.source[t]] >= 0 && rows[this.ties.target[t]] >= 0);
-    for (const column of TIE_COLUMNS) {
-      const kept = /** @type {unknown[]} */ (this.ties[column]).filter((_, t) => tieStays[t]);
-      const moved = column === "source" || column === "target" ? kept.map((row) => rows[/** @type {number} */ (row)]) : kept;
-      /** @type {any} */ (this.ties)[column] = moved;
-    }
-    for (const column of NODE_COLUMNS) {
-      /** @type {any} */ (this.nodes)[column] = /** @type {unknown[]} */ (this.nodes[column]).filter(stays);
-    }
-    for (const set of this.sets) set.members = set.members.map((row) => rows[row]).filter((row) => row >= 0);
-    this.sets = this.sets.filter((set) => set.members.length);
-    for (const id of gone) this.broughtBy.delete(id);
-    this.index();
+    return growth.collapse(this, i);
   }
 }
