@@ -25,6 +25,9 @@ from tests.safety.questions import (
     get,
 )
 
+#: who looks for patterns first: a member of the operation, then somebody who is none
+ANALYSTS = ("chief", "analyst")
+
 _SECONDS = re.compile(rb'"seconds":[0-9.e+-]+')
 
 
@@ -38,13 +41,13 @@ class Pair:
     def analyse(self) -> None:
         """The member first, then an analyst who is no member: flags at every level of sight."""
         for hub in (self.with_secret, self.without):
-            for name in ("chief", "analyst"):
+            for name in ANALYSTS:
                 question = analysing()
                 answer = hub.ask(name, question.method, question.path, **dict(question.given))
                 assert answer.status_code == 201, answer.text
 
 
-def OUTSIDE(drawn: Drawn) -> frozenset[str]:  # noqa: N802
+def outside(drawn: Drawn) -> frozenset[str]:
     """Accounts that may not know of the secret."""
     return frozenset(PEOPLE) - drawn.entitled
 
@@ -69,14 +72,18 @@ def compared(pair: Pair, name: str, questions: Iterable[Question]) -> list[str]:
         if status >= 500 or other_status >= 500:
             found.append(f"{name} {question.method} {question.path}: {status} {other_status}")
         if (status, body) != (other_status, other_body):
-            found.append(f"{name} {question.method} {question.path}: {_difference(status, body, other_status, other_body)}")
+            found.append(
+                f"{name} {question.method} {question.path}: {_difference(status, body, other_status, other_body)}"
+            )
         elif not re.search(rb'"seconds"', answers[0][2]) and headers != other_headers:
             found.append(f"{name} {question.method} {question.path}: headers {set(headers) ^ set(other_headers)}")
     return found
 
 
 def _difference(status: int, body: bytes, other_status: int, other_body: bytes) -> str:
-    at = next((i for i, (a, b) in enumerate(zip(body, other_body, strict=False)) if a != b), min(len(body), len(other_body)))
+    at = next(
+        (i for i, (a, b) in enumerate(zip(body, other_body, strict=False)) if a != b), min(len(body), len(other_body))
+    )
     cut = slice(max(0, at - 120), at + 120)
     return f"{status}/{other_status} at byte {at}: {body[cut]!r} / {other_body[cut]!r}"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import shapely
 from hypothesis import strategies as st
@@ -160,7 +160,9 @@ def decoy(number: int) -> Records:
     return [
         operation(f"OP9{number}", name="Operation Decoy", lead_agency="police", restricted=1),
         person(key, given_name=NAMES[0], family_name=FAMILIES[0]),
-        report(f"r-{key}", handling="C", conditions=f"operation:OP9{number}", recorded_at=second("2026-05-04T12:00:00")),
+        report(
+            f"r-{key}", handling="C", conditions=f"operation:OP9{number}", recorded_at=second("2026-05-04T12:00:00")
+        ),
         tie(f"t-{key}", f"person:{key}", f"operation:OP9{number}", f"r-{key}", tie_type="subject_of"),
     ]
 
@@ -234,7 +236,9 @@ def secret_part(parts: frozenset[str], cloak: Cloak, near: int, far: int) -> Rec
 def doubled(records: Records, tie_id: str) -> Records:
     """The same rows, with the secret report among those of one tie as well."""
     return [
-        (kind, (*row[:8], (*row[8], "r-secret"), *row[9:])) if kind is RecordKind.TIE and row[0] == tie_id else (kind, row)
+        (kind, (*row[:8], (*cast(tuple[str, ...], row[8]), "r-secret"), *row[9:]))
+        if kind is RecordKind.TIE and row[0] == tie_id
+        else (kind, row)
         for kind, row in records
     ]
 
@@ -270,7 +274,7 @@ def made_worlds(
     second_report = f"t{ties[0][0]}-{ties[0][1]}" if ties and "second report" in parts and not in_second else ""
     with_first = doubled(first, second_report) if second_report else first
     loads_with = ([*with_first], [*then, *hidden]) if in_second else ([*with_first, *hidden], [*then])
-    ids = [row[0] for _, row in [*hidden]]
+    ids = [str(row[0]) for _, row in hidden]
     node_kinds = {"person", "place", "school", "group", "operation", "phone", "vehicle", "account", "event"}
     return Drawn(
         with_secret=_world(*loads_with),
@@ -279,8 +283,8 @@ def made_worlds(
         entitled=cloak.entitled,
         nodes=_nodes(size, missing, [name for name in ids if name.partition(":")[0] in node_kinds and "|" not in name]),
         ties=("t-group", "t-404", *(f"t{a}-{b}" for a, b in ties[:2]),
-              *(row[0] for kind, row in hidden if kind is RecordKind.TIE),
-              *(f"took_part_in:{row[0]}" for kind, row in hidden if kind is RecordKind.PARTICIPATION)),
+              *(str(row[0]) for kind, row in hidden if kind is RecordKind.TIE),
+              *(f"took_part_in:{row[0]!s}" for kind, row in hidden if kind is RecordKind.PARTICIPATION)),
         reports=("r1", "r-404", "r-secret"),
         secret_node="person:s1" if "person:s1" in ids else "",
         secret_mark="r-secret",
@@ -289,9 +293,7 @@ def made_worlds(
     )  # fmt: skip
 
 
-def _address_worlds(
-    size: int, ties: list[tuple[int, int]], missing: list[int], who: int, *, shared: bool
-) -> Drawn:
+def _address_worlds(size: int, ties: list[tuple[int, int]], missing: list[int], who: int, *, shared: bool) -> Drawn:
     """A protected address: one child's home is known to the roles that protect, and to nobody else.
 
     ``shared``: somebody else lives there openly, so that the home itself is no secret.
@@ -347,4 +349,3 @@ def everything(cloak: Cloak) -> Drawn:
 
 def protected_address() -> Drawn:
     return _address_worlds(5, [(0, 1), (1, 2)], [0], 0, shared=False)
-

@@ -19,6 +19,7 @@ from api.app import create_app
 from api.bootstrap import Wiring, wire_store
 from api.settings import Settings
 from graph.access.actors import Role
+from graph.model import Restriction
 from graph.records import Block
 from graph.stores.sqlite import SqliteStore
 from tests.api.world import open_records, secret_records
@@ -94,26 +95,37 @@ class Hub:
         return self.loop.run_until_complete(request)
 
 
-def make_hub(folder: Path, loads: Iterable[Iterable[Block]], clock: Clock, settings: Settings | None = None) -> Hub:
-    """A hub with these loads, in order, and every account of PEOPLE."""
+def make_hub(
+    folder: Path,
+    loads: Iterable[Iterable[Block]],
+    clock: Clock,
+    settings: Settings | None = None,
+    *,
+    people: frozenset[str] | None = None,
+    hidden: Iterable[Block] = (),
+) -> Hub:
+    """A hub with these loads, in order, and every account of PEOPLE (or those named).
+
+    ``hidden`` is one more load, all of it for the members of operation OP2.
+    """
     store = SqliteStore(folder / "kith.db", clock=clock)
     for blocks in loads:
         store.write(blocks, note())
-    return hub_over(store, folder, clock, settings)
-
-
-def hub_over(store: SqliteStore, folder: Path, clock: Clock, settings: Settings | None = None) -> Hub:
-    """The same over a store that is already filled."""
+    if given := list(hidden):
+        store.write(given, note(action="correction", restriction=Restriction(frozenset({"OP2"}))))
     wiring = wire_store(store, settings or Settings(data_folder=folder), clock=clock)
-    for name, (role, agency) in PEOPLE.items():
+    chosen = frozenset(PEOPLE) if people is None else people
+    for name in sorted(chosen):
+        role, agency = PEOPLE[name]
         wiring.accounts.add(name, role, agency, PASSWORD, by="operator")
-    for name in sorted(MEMBERS):
+    for name in sorted(MEMBERS & chosen):
         until = TODAY + dt.timedelta(days=30)
         wiring.accounts.grant(name, "OP2", until=until, approver="admin", purpose="a test of membership")
-    clock.now -= dt.timedelta(days=2)
-    yesterday = TODAY - dt.timedelta(days=1)
-    wiring.accounts.grant("late", "OP2", until=yesterday, approver="admin", purpose="a test of membership")
-    clock.now += dt.timedelta(days=2)
+    if "late" in chosen:
+        clock.now -= dt.timedelta(days=2)
+        yesterday = TODAY - dt.timedelta(days=1)
+        wiring.accounts.grant("late", "OP2", until=yesterday, approver="admin", purpose="a test of membership")
+        clock.now += dt.timedelta(days=2)
     return Hub(wiring)
 
 

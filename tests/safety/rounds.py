@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import random
 import select
@@ -16,9 +17,11 @@ from pathlib import Path
 from graph.access.accounts import Accounts
 from graph.access.actors import Role
 from graph.errors import NotFound
-from graph.model import NodeId, Person
-from graph.store import Lens, Store
-from tests.safety.killing import CORRECTED, PEOPLE, account_name
+from graph.flags import Band, Flag, Reason, Run
+from graph.model import FlagId, NodeId, Person, TieId
+from graph.store import AuditEntry, Lens, Store
+from tests.conformance.factories import blocks, note, person
+from tests.safety.killing import CORRECTED, PEOPLE, account_name, correction_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -90,7 +93,7 @@ def check_loads(store: Store, said: Said) -> None:
         seen = len(store.nodes(ids, Lens()))
         assert seen in {0, PEOPLE}, f"load {number}: {seen} of {PEOPLE} records"
         assert seen or number not in said.acked, f"load {number} was acknowledged and is lost"
-        ties = store.ties([f"t{number}-{index}" for index in range(PEOPLE)], Lens())  # type: ignore[misc]
+        ties = store.ties([TieId(f"t{number}-{index}") for index in range(PEOPLE)], Lens())
         assert len(ties) == seen, f"load {number}: {seen} people and {len(ties)} ties"
         rows = store.audit_rows(chain="changes", about=f"person:{number}-0")
         assert len(rows) == bool(seen), f"load {number}: {len(rows)} audit rows, {seen} records"
@@ -98,8 +101,6 @@ def check_loads(store: Store, said: Said) -> None:
 
 def check_corrections(store: Store, said: Said) -> None:
     """All people bear the name of the same correction, at least as new as the last acknowledged."""
-    if not said.asked:
-        return
     found = store.nodes([NodeId(f"person:c{index}") for index in range(CORRECTED)], Lens())
     names = {node.record.given_name for node in found.values() if isinstance(node.record, Person)}
     assert len(names) <= 1, f"half a correction: {len(names)} names"
@@ -134,10 +135,38 @@ def check_accounts(store: Store, said: Said) -> None:
             assert "account added" in actions, f"account {number} has no audit row"
             assert account.role is Role.POLICE or "role changed" in actions
         if number in said.acked:
-            assert account is not None and account.role is Role.ANALYST, f"account {number} was acknowledged and is lost"
+            assert account is not None and account.role is Role.ANALYST, (
+                f"account {number} was acknowledged and is lost"
+            )
 
 
-CHECKS = {"load": check_loads, "correct": check_corrections, "decide": check_decisions, "accounts": check_accounts}
+def with_a_flag(store: Store) -> None:
+    store.write(blocks([person("1")]), note())
+    flag = Flag(
+        id=FlagId("flag"), detector="hotspot_places", subjects=(NodeId("person:1"),), strength=0.5, band=Band.MODERATE,
+        rank=1, stability=None, reasons=(Reason("{person:1}", 0.5),), would_clear="nothing", cautions=(),
+        expires_on=dt.date(2030, 1, 1),
+    )  # fmt: skip
+    run = Run(
+        id="run", detector="hotspot_places", version="1", as_at=dt.date(2026, 6, 1), known_at=None, scope="everything",
+        parameters={}, seed=0, snapshot_digest="", seconds=0.0, flags=(flag,),
+    )  # fmt: skip
+    store.save_run(run, AuditEntry("analyst", "analyse"))
+
+
+def prepare(what: str, store: Store) -> None:
+    if what == "decide":
+        with_a_flag(store)
+    if what == "correct":
+        store.write(correction_of(-1), note())
+
+
+CHECKS: Mapping[str, Callable[[Store, Said], None]] = {
+    "load": check_loads,
+    "correct": check_corrections,
+    "decide": check_decisions,
+    "accounts": check_accounts,
+}
 
 
 def check_whole(store: Store) -> None:

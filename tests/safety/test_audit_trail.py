@@ -160,7 +160,9 @@ def cut(connection: sqlite3.Connection) -> None:
 
 
 CHANGES: dict[str, str | Change] = {
-    "a word of a row": "UPDATE audit SET entry = CAST(replace(CAST(entry AS TEXT), '\"a', '\"b') AS BLOB) WHERE number = 2",
+    "a word of a row": (
+        "UPDATE audit SET entry = CAST(replace(CAST(entry AS TEXT), '\"a', '\"b') AS BLOB) WHERE number = 2"
+    ),
     "who did it": "UPDATE audit SET entry = CAST(replace(CAST(entry AS TEXT), 'operator', 'somebody') AS BLOB)",
     "when it was": "UPDATE audit SET recorded_at = recorded_at - 1000000 WHERE number = 2",
     "the digest of a row": "UPDATE audit SET digest = previous WHERE number = 2",
@@ -169,7 +171,9 @@ CHANGES: dict[str, str | Change] = {
     "the first row taken out": "DELETE FROM audit WHERE number = 1",
     "the last row taken out": "DELETE FROM audit WHERE number = (SELECT max(number) FROM audit)",
     "two rows in each other's place": shifted,
-    "a row put in twice": "INSERT INTO audit SELECT max(number) + 1, recorded_at, actor, entry, previous, digest FROM audit",
+    "a row put in twice": (
+        "INSERT INTO audit SELECT max(number) + 1, recorded_at, actor, entry, previous, digest FROM audit"
+    ),
     "every row gone": "DELETE FROM audit",
     "the tip set back": "UPDATE audit_tip SET number = 1, digest = (SELECT digest FROM audit WHERE number = 1)",
     "the tip gone": "DELETE FROM audit_tip",

@@ -66,11 +66,10 @@ class Visit:
 def questions() -> list[Question]:
     drawn: Drawn = everything(CLOAKS[0])
     about = [*everything_about(drawn, ())]
-    typed = [
-        Question("POST /search", "POST", "/search", {"data": {"q": word}}) for word in (*CANARIES, *HIDDEN)
-    ]
+    typed = [Question("POST /search", "POST", "/search", {"data": {"q": word}}) for word in (*CANARIES, *HIDDEN)]
     typed += [
-        Question("POST /api/v1/search", "POST", "/api/v1/search", {"json": {"q": word}}) for word in (*CANARIES, *HIDDEN)
+        Question("POST /api/v1/search", "POST", "/api/v1/search", {"json": {"q": word}})
+        for word in (*CANARIES, *HIDDEN)
     ]
     wrong = [
         Question("", "GET", "/nowhere"),
@@ -103,7 +102,9 @@ def visit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
     try:
         with make_hub(folder, [open_records(), hidden_records()], Clock()) as hub:
             answers = [(name, question, _ask(hub, name, question)) for name in PEOPLE for question in questions()]
-            rows = [row for chain in ("changes", "views") for row in hub.wiring.store.audit_rows(chain=chain, limit=10**6)]
+            rows = [
+                row for chain in ("changes", "views") for row in hub.wiring.store.audit_rows(chain=chain, limit=10**6)
+            ]
     finally:
         root.removeHandler(keep)
         root.setLevel(level)
@@ -192,4 +193,6 @@ def test_no_error_repeats_what_was_sent(visit: Visit) -> None:
 
 
 def test_nothing_failed_on_our_side(visit: Visit) -> None:
-    assert [(question.path, answer.status_code) for _, question, answer in visit.answers if answer.status_code >= 500] == []
+    assert [
+        (question.path, answer.status_code) for _, question, answer in visit.answers if answer.status_code >= 500
+    ] == []

@@ -110,7 +110,9 @@ def test_addresses(hub: Hub, what: str) -> None:
     clean(hub.ask("analyst", "GET", PATHS[what]))
 
 
-@pytest.mark.parametrize("path", ["/search", "/accounts", "/accounts/grant", "/flags/none/decisions", "/login", "/logout"])
+@pytest.mark.parametrize(
+    "path", ["/search", "/accounts", "/accounts/grant", "/flags/none/decisions", "/login", "/logout"]
+)
 @pytest.mark.parametrize(
     "body",
     [b"\xff\xfe=\xed\xa0\x80", b"&" * 200_000, b"%00=%00&q=%00", b"q=" + b"Q" * 100_000, b"--x\r\n\r\n", b""],
@@ -127,7 +129,8 @@ def test_forms(hub: Hub, path: str, body: bytes) -> None:
         b"",
         b"--x",
         b"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--",
-        b'--x\r\nContent-Disposition: form-data; name="files"; filename="../../Quillfeather\x00.csv"\r\n\r\na\r\n--x--\r\n',
+        b'--x\r\nContent-Disposition: form-data; name="files"; filename="../../Quillfeather\x00.csv"\r\n\r\na\r\n'
+        b"--x--\r\n",
         b"--x\r\n" + b"A: b\r\n" * 5000 + b"\r\n1\r\n--x--\r\n",
         b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.csv"\r\n\r\n' * 200,
     ],
@@ -140,7 +143,9 @@ def test_forms_of_files(hub: Hub, boundary: str, body: bytes) -> None:
 def test_a_key_given_twice_does_not_get_past_a_check(hub: Hub) -> None:
     """Whichever of the two counts, it is the one that is checked."""
     body = b'{"seeds": ["person:1"], "hops": 1, "hops": 99}'
-    clean(hub.ask("analyst", "POST", "/api/v1/neighbourhood", content=body, headers={"Content-Type": "application/json"}))
+    clean(
+        hub.ask("analyst", "POST", "/api/v1/neighbourhood", content=body, headers={"Content-Type": "application/json"})
+    )
 
 
 @pytest.mark.parametrize("name", [b"\xff", b"a" * 10_000, b"x\r\nSet-Cookie: a=b", b"person\x00"])
@@ -152,7 +157,9 @@ def test_file_names_that_are_none(hub: Hub, name: bytes) -> None:
     assert "set-cookie" not in answer.headers
 
 
-@pytest.mark.parametrize("recipient", ["the board\r\nX-Injected: yes", "the\x00board", "‮drob eht", "🙂" * 100, "</script>"])
+@pytest.mark.parametrize(
+    "recipient", ["the board\r\nX-Injected: yes", "the\x00board", "‮drob eht", "🙂" * 100, "</script>"]
+)
 @pytest.mark.parametrize("form", ["html", "svg", "csv", "geojson", "graphml", "gexf", "json"])
 def test_recipients_with_signs_of_control(hub: Hub, recipient: str, form: str) -> None:
     answer = hub.ask("analyst", "GET", f"/api/v1/maps/person/1.{form}?recipient={quote(recipient)}")
@@ -199,7 +206,9 @@ def test_a_body_in_pieces_is_cut(hub: Hub) -> None:
             sent += 1000
             yield b" " * 1000
 
-    answer = hub.ask("analyst", "POST", "/api/v1/search", content=pieces(), headers={"Content-Type": "application/json"})
+    answer = hub.ask(
+        "analyst", "POST", "/api/v1/search", content=pieces(), headers={"Content-Type": "application/json"}
+    )
     clean(answer)
     assert answer.status_code == 413
     assert sent <= hub.wiring.settings.body_limit + 2000

@@ -2,44 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import random
 from pathlib import Path
 
 import pytest
 
-from graph.flags import Band, Flag, Reason, Run
-from graph.model import FlagId, NodeId
 from graph.open import open_store
-from graph.store import AuditEntry, Store
 from scripts.neo4j_server import Neo4jServer, Neo4jUnavailable
-from tests.conformance.factories import blocks, note, person
-from tests.safety.killing import correction_of
-from tests.safety.rounds import CHECKS, check_whole, killed_worker
+from tests.safety.rounds import CHECKS, Said, check_whole, killed_worker, prepare, worker_on_killed_server
 from tests.support import needs
 
 ROUNDS = 3
-
-
-def with_a_flag(store: Store) -> None:
-    store.write(blocks([person("1")]), note())
-    flag = Flag(
-        id=FlagId("flag"), detector="hotspot_places", subjects=(NodeId("person:1"),), strength=0.5, band=Band.MODERATE, rank=1,
-        stability=None, reasons=(Reason("{person:1}", 0.5),), would_clear="nothing", cautions=(),
-        expires_on=dt.date(2030, 1, 1),
-    )  # fmt: skip
-    run = Run(
-        id="run", detector="hotspot_places", version="1", as_at=dt.date(2026, 6, 1), known_at=None, scope="everything",
-        parameters={}, seed=0, snapshot_digest="", seconds=0.0, flags=(flag,),
-    )  # fmt: skip
-    store.save_run(run, AuditEntry("analyst", "analyse"))
-
-
-def prepare(what: str, store: Store) -> None:
-    if what == "decide":
-        with_a_flag(store)
-    if what == "correct":
-        store.write(correction_of(-1), note())
 
 
 def rounds_of(what: str, url: str, count: int, seed: int) -> int:
@@ -88,24 +61,17 @@ def test_neo4j_client_and_server_killed(tmp_path: Path) -> None:
         chance, start = random.Random(11), 0
         environment = {"TEST_USER": server.user, "TEST_PASSWORD": server.password}
 
-        def look(said: object) -> None:
+        def look(said: Said) -> None:
             with open_store(server.url, user=server.user, password=server.password, migrate=True) as store:
-                CHECKS["load"](store, said)  # type: ignore[arg-type]
+                CHECKS["load"](store, said)
                 check_whole(store)
 
         for _ in range(2):
             said = killed_worker("load", server.url, start, chance, environment)
             look(said)
             start = said.next
-        said = killed_server(server, start, environment)
+        said = worker_on_killed_server("load", server.url, start, environment, server.kill)
         server.start()
         look(said)
     finally:
         server.stop()
-
-
-def killed_server(server: Neo4jServer, start: int, environment: dict[str, str]) -> object:
-    """What a loading program had been promised when the server under it was killed."""
-    from tests.safety.rounds import worker_on_killed_server
-
-    return worker_on_killed_server("load", server.url, start, environment, server.kill)

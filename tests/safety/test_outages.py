@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import subprocess
 import sys
@@ -158,13 +159,9 @@ def test_a_small_disk_that_fills_up(tmp_path: Path) -> None:
         with canary_hub(folder, Clock()) as hub:
             hub.token("analyst")
             filler = folder / "filler"
-            with filler.open("wb") as target:
-                try:
-                    while True:
-                        target.write(b"\0" * 4096)
-                        target.flush()
-                except OSError:
-                    pass
+            with contextlib.suppress(OSError), filler.open("wb", buffering=0) as target:
+                while True:
+                    target.write(b"\0" * 4096)
             refused = [timed(hub, "analyst", "GET", "/api/v1/entities/person:1") for _ in range(40)]
             is_a_clear_refusal(refused[-1])
             health = hub.ask(None, "GET", "/api/v1/health")

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
+import argon2
 import httpx
 import pytest
 
@@ -164,7 +165,7 @@ class SlowHasher:
         time.sleep(0.15)
         with self._lock:
             self.now -= 1
-        raise accounts_module.argon2.exceptions.VerifyMismatchError
+        raise argon2.exceptions.VerifyMismatchError
 
 
 def test_many_log_ins_at_once_take_bounded_memory_and_keep_nobody_waiting(
