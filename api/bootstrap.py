@@ -66,6 +66,7 @@ def wire(settings: Settings, *, migrate: bool = False, clock: Clock = utc_now) -
         user=settings.neo4j_user,
         password=settings.neo4j_password,
         migrate=migrate,
+        cache=settings.cache_folder,
     )
     return wire_store(store, settings, clock=clock)
 

@@ -45,6 +45,8 @@ class Settings:
     marking: str = "OFFICIAL-SENSITIVE"
     #: folder of the default store and the demo
     data_folder: Path = Path()
+    #: folder of files that can be made again at any time; ``.cache/kith`` in the home folder when None
+    cache_folder: Path | None = None
 
     @property
     def store_url(self) -> str:
@@ -63,7 +65,7 @@ class Settings:
         Raises UsageError naming the variable when a value cannot be read.
         """
         source = os.environ if environment is None else environment
-        values: dict[str, Any] = {"data_folder": _data_folder(source)}
+        values: dict[str, Any] = {"data_folder": _data_folder(source), "cache_folder": _cache_folder(source)}
         for variable, (name, _) in VARIABLES.items():
             text = source.get(variable, "").strip()
             if text:
@@ -96,10 +98,11 @@ VARIABLES: Mapping[str, tuple[str, str]] = {
     "KITH_SPOOL": ("spool", "folder for uploads while they are read; a private temporary one when not set"),
     "KITH_MARKING": ("marking", "marking printed on every page and file"),
     "KITH_DATA": ("data_folder", "folder of the default store and the demo"),
+    "KITH_CACHE": ("cache_folder", "folder of files that can be made again at any time"),
 }
 
 _NUMBERS = frozenset({"port", "session_idle_minutes", "session_hours", "body_limit", "load_limit"})
-_FOLDERS = frozenset({"spool", "data_folder"})
+_FOLDERS = frozenset({"spool", "data_folder", "cache_folder"})
 
 
 def _read(variable: str, text: str, name: str) -> Any:
@@ -115,8 +118,17 @@ def _read(variable: str, text: str, name: str) -> Any:
 def _data_folder(environment: Mapping[str, str]) -> Path:
     """Where the XDG base directory specification puts a user's data."""
     base = environment.get("XDG_DATA_HOME", "")
-    home = Path(environment["HOME"]) if environment.get("HOME") else Path.home()
-    return (Path(base) if base.startswith("/") else home / ".local" / "share") / "kith"
+    return (Path(base) if base.startswith("/") else _home(environment) / ".local" / "share") / "kith"
+
+
+def _cache_folder(environment: Mapping[str, str]) -> Path:
+    """Where the XDG base directory specification puts what can be made again."""
+    base = environment.get("XDG_CACHE_HOME", "")
+    return (Path(base) if base.startswith("/") else _home(environment) / ".cache") / "kith"
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    return Path(environment["HOME"]) if environment.get("HOME") else Path.home()
 
 
 def has_screen(environment: Mapping[str, str] | None = None) -> bool:

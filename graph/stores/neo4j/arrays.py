@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -95,11 +94,13 @@ _POPULATIONS = area_statement("Population", "population")
 
 
 class Cache:
-    """Where the columns of the newest commit are kept: files in a folder of the user's, one folder a store."""
+    """Where the columns of the newest commit are kept: files in ``folder/snapshots``, one folder a store.
+
+    Without ``folder`` in the user's cache folder.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
-        base = os.environ.get("XDG_CACHE_HOME")
-        self.folder = folder or (Path(base) if base else Path.home() / ".cache") / "kith" / "snapshots"
+        self.folder = (folder or Path.home() / ".cache" / "kith") / "snapshots"
 
     def files(self, reading: Reading) -> SnapshotFiles:
         frame = reading.frame

@@ -176,7 +176,7 @@ class Neo4jStore(Store):
     """A store on a Neo4j server (5.26 or newer). Safe for threads and for several processes.
 
     ``user`` and ``password`` sign in; ``database`` names one other than the user's home database; ``cache`` is the
-    folder of snapshot files (else one in the user's cache folder). Raises StoreUnavailable, StoreTooNew,
+    folder of snapshot files (else ``.cache/kith`` in the home folder). Raises StoreUnavailable, StoreTooNew,
     UsageError for an address that cannot be one.
     """
 
