@@ -16,7 +16,8 @@ MOST_STOPS = 120
 FOCUSED = "selector => document.activeElement !== null && document.activeElement.matches(selector)"
 NAMED = """words => {
   const focused = document.activeElement;
-  return focused !== null && focused !== document.body && (focused.innerText || focused.value || "").replace(/\\s+/g, " ").trim() === words;
+  if (focused === null || focused === document.body) return false;
+  return (focused.innerText || focused.value || "").replace(/\\s+/g, " ").trim() === words;
 }"""
 
 
@@ -183,7 +184,7 @@ def test_check_and_load_a_file(visit: Visit, site: Site, tmp_path: Path) -> None
     for check, outcome in ((True, "Checked, nothing loaded"), (False, "Loaded")):
         tab_to(page, selector="#file")
         with page.expect_file_chooser() as choosing:
-            page.keyboard.press("Enter")
+            page.keyboard.press("Space")
         choosing.value.set_files(file)
         if check:
             tab_to(page, selector="#dry")
