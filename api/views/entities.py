@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from api.views.words import (
     Claim,
@@ -123,7 +123,8 @@ def entity_page(found: Entity, as_at: dt.date) -> EntityPage:
     """The page of what the gate let through; ``as_at`` decides who is a child and which status is shown."""
     record = found.node.record
     title = label_of(record)
-    strengths = merged_claims(_claim(seen, found) for seen in found.ties if seen.tie.polarity is Polarity.PROTECTIVE)
+    protective = [seen for seen in found.ties if seen.tie.polarity is Polarity.PROTECTIVE]
+    strengths = merged_claims(_claim(seen, found, as_at) for seen in protective)
     return EntityPage(
         kind=KIND_LABELS[kind_of(record.id).value],
         title=title,
@@ -131,7 +132,7 @@ def entity_page(found: Entity, as_at: dt.date) -> EntityPage:
         rows=tuple(_rows(found)),
         child_notice=_child_notice(found, as_at),
         strengths=strengths[:SHOWN_PER_GROUP],
-        groups=tuple(_groups(found)),
+        groups=tuple(_groups(found, as_at)),
         timeline_title=_TIMELINE_TITLES.get(kind_of(record.id), "Timeline"),
         timeline=tuple(_timeline(found)),
         source=_source(found.version),
@@ -222,13 +223,23 @@ def _child_notice(found: Entity, as_at: dt.date) -> str | None:
     )
 
 
-def _claim(seen: SeenTie, found: Entity) -> Claim:
+def _claim(seen: SeenTie, found: Entity, as_at: dt.date) -> Claim:
     """On a person's page from the person's side; elsewhere people come first, which is what a list is scanned for."""
     record = found.node.record
-    return claim_of(seen, record.id, found.others, label_of(record), turned=isinstance(record, Person))
+    turned = isinstance(record, Person)
+    claim = claim_of(seen, record.id, found.others, label_of(record), turned=turned)
+    other_id = seen.tie.source if seen.tie.target == record.id else seen.tie.target
+    other = found.others.get(other_id)
+    if not turned or other is None or not isinstance(other.record, Person):
+        return claim
+    if other.record.age_band(as_at) is AgeBand.ADULT:
+        return claim
+    unnamed = replace(other, record=Person(other_id, "another child"))
+    on_paper = claim_of(seen, record.id, {other_id: unnamed}, label_of(record))
+    return replace(claim, printed=on_paper.sentence[:1].upper() + on_paper.sentence[1:])
 
 
-def _groups(found: Entity) -> list[ClaimGroup]:
+def _groups(found: Entity, as_at: dt.date) -> list[ClaimGroup]:
     by_family: dict[str, list[SeenTie]] = defaultdict(list)
     kinds = tie_types()
     record = found.node.record
@@ -242,7 +253,7 @@ def _groups(found: Entity) -> list[ClaimGroup]:
         ties = by_family.get(family, [])
         if not ties:
             continue
-        claims = merged_claims(_claim(seen, found) for seen in ties[:SHOWN_PER_GROUP])
+        claims = merged_claims(_claim(seen, found, as_at) for seen in ties[:SHOWN_PER_GROUP])
         more = len(ties) - SHOWN_PER_GROUP
         note = f"The newest {SHOWN_PER_GROUP}; {more} more on the map." if more > 0 else ""
         groups.append(ClaimGroup(_heading(family, heading, record.id), claims, note))

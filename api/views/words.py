@@ -39,6 +39,8 @@ class Claim:
     url: str | None
     #: further claims that say the same, each with its own evidence
     also: tuple[Claim, ...] = ()
+    #: the sentence for paper, where it differs: one child's printout does not name another child
+    printed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,3 +207,12 @@ def test_a_session_that_ended_leads_to_log_in_and_back(visit: Visit, site: Site)
         assert page.inner_text("h1") == "Brambleton School"
     finally:
         site.clock.now = before
+
+
+def test_on_paper_a_child_is_the_only_child_named(visit: Visit, site: Site) -> None:
+    page = visit("socialworker")
+    page.goto(site.address + "/entities/person:1")
+    page.emulate_media(media="print")
+    printed = page.inner_text("main")
+    assert "another child" in printed
+    assert "Osmunda Brambleton" not in printed

@@ -105,3 +105,14 @@ def test_an_age_is_as_exact_as_the_date_of_birth() -> None:
 
 def test_the_record_says_which_row_it_came_from() -> None:
     assert entity_page(entity(person(ADA, "Ada", 2012)), TODAY).source == "From people.csv, row 2, load load-1."
+
+
+@pytest.mark.parametrize(
+    ("born", "printed"),
+    [(2011, "Ada Marsh and another child are reported to be friends"), (1980, None)],
+)
+def test_a_printout_of_one_child_does_not_name_another(born: int, printed: str | None) -> None:
+    friends = seen("a", ADA, BEN, "friend_of")
+    found = entity(person(ADA, "Ada", 2012), friends, others=(person(BEN, "Ben", born),))
+    ((claim,),) = [group.claims for group in entity_page(found, TODAY).groups]
+    assert claim.printed == printed
