@@ -31,6 +31,8 @@ from tests.safety.drawing import CLOAKS, Drawn, everything
 from tests.safety.hubs import MEMBERS, PEOPLE, Clock, Hub, make_hub
 from tests.safety.questions import Question, everything_about
 
+pytestmark = pytest.mark.timeout(600)
+
 #: names that only operation OP2 knows
 HIDDEN = ("Wrenfield", "Calloway-Birch", "Operation Larkspur", "0712345000")
 

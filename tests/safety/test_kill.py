@@ -49,6 +49,7 @@ def test_killed_while_a_new_store_is_made_and_first_filled(tmp_path: Path) -> No
 
 @pytest.mark.slow
 @pytest.mark.neo4j
+@pytest.mark.timeout(600)
 def test_neo4j_client_and_server_killed(tmp_path: Path) -> None:
     """First the loading program, then the server in the middle of a load; the server comes back with its data."""
     home = tmp_path / "neo4j"

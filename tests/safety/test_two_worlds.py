@@ -54,6 +54,8 @@ def both(drawn: Drawn, people: str | None = None) -> Iterator[Pair]:
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 @settings(
     max_examples=25,
     phases=PHASES,
@@ -96,6 +98,7 @@ def told(request: pytest.FixtureRequest) -> Iterator[tuple[Drawn, Pair]]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_every_question_of_outsiders(told: tuple[Drawn, Pair]) -> None:
     drawn, pair = told
     questions = list(everything_about(drawn, flag_ids(pair.with_secret)))
