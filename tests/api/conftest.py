@@ -77,9 +77,9 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def hub_files(tmp_path_factory: pytest.TempPathFactory, cheap_passwords: None) -> Path:
-    """The files of a hub that is closed, made once."""
+    """The files of a hub that is closed, made once a module, as the cheap passwords are."""
     folder = tmp_path_factory.mktemp("hub")
     make_hub(folder, Clock()).close()
     return folder
