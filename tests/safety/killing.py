@@ -17,6 +17,7 @@ from collections.abc import Callable
 
 from graph.access.accounts import Accounts
 from graph.access.actors import Role
+from graph.errors import StoreUnavailable
 from graph.flags import FlagDecision, FlagState
 from graph.open import open_store
 from graph.records import Block
@@ -90,7 +91,11 @@ def main(arguments: list[str]) -> None:
     work, number = work_of(what, store), int(start)
     while True:
         say(f"asked {number}")
-        work(number)
+        try:
+            work(number)
+        except StoreUnavailable:
+            os.write(2, b"the store went away\n")
+            raise SystemExit(4) from None
         say(f"acked {number}")
         number += 1
 

@@ -82,7 +82,7 @@ def worker_on_killed_server(
         lines = [process.stdout.readline().decode() for _ in range(3)]
         kill_server()
         rest, trouble = process.communicate(timeout=60)
-    assert b"StoreUnavailable" in trouble, trouble[-2000:]
+    assert b"the store went away" in trouble, trouble[-2000:]
     return _said("".join(lines) + rest.decode())
 
 
