@@ -140,11 +140,13 @@ class Person:
     #: special educational needs or disability recorded; None when not known
     send: bool | None = None
     died_on: dt.date | None = None
+    #: put in by the gate for readers who may know child or adult, but not the date of birth
+    stated_age_band: AgeBand | None = None
 
     def age_band(self, as_at: dt.date) -> AgeBand:
         """Child when possibly under 18 at ``as_at`` (a doubtful date of birth protects), adult when surely not."""
         if self.date_of_birth is None:
-            return AgeBand.UNKNOWN
+            return self.stated_age_band or AgeBand.UNKNOWN
         return AgeBand.CHILD if years_between(self.date_of_birth.latest, as_at) < 18 else AgeBand.ADULT
 
 

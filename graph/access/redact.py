@@ -110,7 +110,8 @@ class Pseudonyms:
         """What a panel sees of a record: places and contexts by name, people and events by pseudonym."""
         if isinstance(record, Person):
             words = {AgeBand.CHILD: "Child", AgeBand.ADULT: "Adult", AgeBand.UNKNOWN: "Person"}
-            return Person(self.node_id(record.id), given_name=self.label(words[record.age_band(self.as_at)]))
+            band = record.age_band(self.as_at)
+            return Person(self.node_id(record.id), given_name=self.label(words[band]), stated_age_band=band)
         if isinstance(record, Event):
             return Event(self.node_id(record.id), record.event_type, strand=record.strand)
         if isinstance(record, TracedObject):
