@@ -37,6 +37,10 @@ Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
 
+#: as many are picked at a time as their places stay in the processor's cache
+_STRINGS_AT_ONCE = 8_192
+
+
 class Strings(Sequence[str]):
     """Many strings in one byte array with offsets; decoded one at a time, so that it can be memory-mapped."""
 
@@ -68,8 +72,13 @@ class Strings(Sequence[str]):
         lengths = (self.offsets[1:] - self.offsets[:-1])[rows]
         offsets = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum(lengths, out=offsets[1:])
-        where = np.repeat(self.offsets[:-1][rows] - offsets[:-1], lengths) + np.arange(int(offsets[-1]))
-        return Strings(self.data[where], offsets)
+        data = np.empty(int(offsets[-1]), dtype=np.uint8)
+        shift = self.offsets[:-1][rows] - offsets[:-1]
+        for start in range(0, len(rows), _STRINGS_AT_ONCE):
+            part = slice(start, start + _STRINGS_AT_ONCE)
+            first, last = int(offsets[start]), int(offsets[min(start + _STRINGS_AT_ONCE, len(rows))])
+            data[first:last] = self.data[np.repeat(shift[part], lengths[part]) + np.arange(first, last)]
+        return Strings(data, offsets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -298,6 +298,7 @@ def _standings(columns: Columns, sight: _Sight, version: Array, ties: Array, sup
     hard = np.flatnonzero(parallel | (number > 1))
     if len(hard):
         events = _events_of_reports(columns, version, ties, supports)
+        hard = _standings_of_pairs(columns, issue, events, ties, supports, hard, levels)
         _standings_together(columns, issue, events, ties, supports, hard, levels)
     return levels
 
@@ -361,6 +362,51 @@ def _standings_together(
                             together.append(facts if event < 0 else (*facts[:3], event))
             levels[hard[one]] = _level(tuple(sorted(set(together))), cache)
         position = last
+
+
+def _standings_of_pairs(
+    columns: Columns, issue: Int64, events: Int64, ties: Array, supports: Mask, hard: Array, levels: Int8
+) -> Array:
+    """Standing of ties that have one parallel tie and one report each, within the lens, all at once: it hangs on the
+    two grades and on whether they are one source. Returns the rows that are left to do one by one."""
+    rows = ties[hard]
+    first = columns.support_start[rows]
+    alone = columns.support_start[rows + 1] - first == 1
+    alone[alone] = supports[first[alone]]
+    parts = (columns.tie_source[rows], columns.tie_target[rows], columns.tie_type[rows])
+    same = np.ones(max(len(rows) - 1, 0), dtype=np.bool_)
+    for part in parts:
+        same &= part[1:] == part[:-1]
+    starts = np.flatnonzero(np.append(same, False) & ~np.insert(same, 0, False))
+    starts = starts[~np.append(same, [False, False])[starts + 1] & alone[starts] & alone[starts + 1]]
+    one, other = rows[starts], rows[starts + 1]
+    begin, end = columns.tie_start, columns.tie_end
+    overlap = (begin[one] < end[other]) | (end[other] == NO_END)
+    overlap &= (begin[other] < end[one]) | (end[one] == NO_END)
+    reports = columns.support_report[columns.support_start[one]], columns.support_report[columns.support_start[other]]
+    issues = issue[reports[0]], issue[reports[1]]
+    dependent = (reports[0] == reports[1]) | np.isin(parts[2][starts], OF_EVENTS)
+    dependent |= columns.issue_agency[issues[0]] == columns.issue_agency[issues[1]]
+    references = columns.issue_reference[issues[0]], columns.issue_reference[issues[1]]
+    dependent |= (references[0] >= 0) & (references[0] == references[1])
+    spoken = events[reports[0]], events[reports[1]]
+    dependent |= (spoken[0] >= 0) & (spoken[0] == spoken[1])
+    codes = columns.issue_code[issues[0]].astype(np.int64), columns.issue_code[issues[1]].astype(np.int64)
+    cache: dict[tuple[tuple[int, int, int, int], ...], int] = {}
+    for place, own, others in ((0, codes[0], codes[1]), (1, codes[1], codes[0])):
+        key = own << 24 | np.where(overlap, others, own) << 2 | overlap * 2 | dependent
+        distinct, inverse = np.unique(key, return_inverse=True)
+        table = []
+        for packed in distinct.tolist():
+            supported = {(packed >> 24, 0, -1, -1)}
+            if packed & 2:
+                supported.add((packed >> 2 & 0x3FFFFF, 1 - (packed & 1), -1, -1))
+            table.append(_level(tuple(sorted(supported)), cache))
+        levels[hard[starts + place]] = np.array(table, dtype=np.int8)[inverse]
+    left = np.ones(len(hard), dtype=np.bool_)
+    left[starts] = left[starts + 1] = False
+    remaining: Array = hard[left]
+    return remaining
 
 
 def _flat_supports(
@@ -587,7 +633,7 @@ def strings_joined(data: bytes, count: int) -> Strings:
     if len(breaks) != count - 1:
         raise ValueError("not as many strings as rows")
     offsets = np.concatenate([np.zeros(1, dtype=np.int64), breaks + 1 - np.arange(1, count), [len(joined) - count + 1]])
-    return Strings(joined[joined != 10], offsets.astype(np.int64))
+    return Strings(np.frombuffer(data.replace(b"\n", b""), dtype=np.uint8), offsets.astype(np.int64))
 
 
 def days(values: Sequence[int | None], missing: int) -> Int32:

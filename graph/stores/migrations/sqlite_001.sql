@@ -78,6 +78,21 @@ CREATE TABLE reference_of (
 -- points of places, schools and events, also of past versions (negative numbers)
 CREATE VIRTUAL TABLE point USING rtree(pk, west, east, south, north);
 
+-- the numbers of rows as they were inserted, packed for reading in bulk, and those of them changed since
+CREATE TABLE segment (
+  tab TEXT NOT NULL, first INTEGER NOT NULL, rows INTEGER NOT NULL, numbers BLOB NOT NULL, ids BLOB NOT NULL,
+  PRIMARY KEY (tab, first)) STRICT;
+CREATE TABLE segment_stale (tab TEXT NOT NULL, pk INTEGER NOT NULL, PRIMARY KEY (tab, pk)) WITHOUT ROWID, STRICT;
+CREATE TRIGGER node_changed AFTER UPDATE OF kind, rs, known_from, place, report, started_at, ended_at, easting, northing, code
+  ON node BEGIN INSERT OR IGNORE INTO segment_stale VALUES ('node', old.pk); END;
+CREATE TRIGGER node_removed AFTER DELETE ON node BEGIN INSERT OR IGNORE INTO segment_stale VALUES ('node', old.pk); END;
+CREATE TRIGGER report_changed AFTER UPDATE ON report
+  BEGIN INSERT OR IGNORE INTO segment_stale VALUES ('report', old.pk); END;
+CREATE TRIGGER report_removed AFTER DELETE ON report
+  BEGIN INSERT OR IGNORE INTO segment_stale VALUES ('report', old.pk); END;
+CREATE TRIGGER tie_changed AFTER UPDATE ON tie BEGIN INSERT OR IGNORE INTO segment_stale VALUES ('tie', old.pk); END;
+CREATE TRIGGER tie_removed AFTER DELETE ON tie BEGIN INSERT OR IGNORE INTO segment_stale VALUES ('tie', old.pk); END;
+
 CREATE TABLE run (
   pk INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, detector TEXT NOT NULL, saved_at INTEGER NOT NULL,
   restrictions TEXT NOT NULL, content TEXT NOT NULL) STRICT;

@@ -18,6 +18,7 @@ from graph.snapshot import NO_TIME, AreaTables, Snapshot, Strings
 from graph.store import Lens
 from graph.stores.snapshot_files import SnapshotFiles
 from graph.stores.snapshots import Columns, assemble, strings_joined
+from graph.stores.sqlite import segments
 from graph.stores.sqlite.reading import Reading
 from graph.stores.sqlite.restricting import STILL
 
@@ -76,14 +77,14 @@ def _ids(connection: sqlite3.Connection, table: str, pks: Int64) -> Strings:
 
 
 class _Rows:
-    """Rows by number: from pk to position."""
+    """From pk to row; the rows are in the order of the pks given."""
 
-    def __init__(self, pks: Int64, order: Int64 | None = None) -> None:
+    def __init__(self, pks: Int64) -> None:
         top = int(pks.max()) + 1 if len(pks) else 1
         self.row = np.full(top + 1, -1, dtype=np.int32)
-        self.row[pks if order is None else order] = np.arange(len(pks), dtype=np.int32)
+        self.row[pks] = np.arange(len(pks), dtype=np.int32)
 
-    def of(self, pks: Int64) -> npt.NDArray[np.int32]:
+    def of(self, pks: Array) -> npt.NDArray[np.int32]:
         """-1 for 0 (none)."""
         return self.row[np.where(pks <= 0, len(self.row) - 1, pks)]
 
@@ -104,7 +105,7 @@ def read_columns(connection: sqlite3.Connection, sequence: int) -> Columns:
     return Columns(sequence, restrictions, names, **nodes, **reports, **ties, **episodes)
 
 
-#: seven whole numbers a version of a node
+#: six whole numbers a version of a node
 _NODE_NUMBERS = (
     f"kind | (rs << 8),code,coalesce(started_at,{_NO_TIME}),coalesce(ended_at,{_NO_TIME}),"
     "(coalesce(report,0) << 32) | coalesce(place,0),known_from"
@@ -114,107 +115,91 @@ _NEWEST = 2**31 - 1
 
 
 def _nodes(connection: sqlite3.Connection) -> dict[str, Any]:
-    count, past = _count(connection, "node"), _count(connection, "node_history")
-    pks = _pks(connection, "node", count)
-    main = _numbers(connection, f"SELECT {_NODE_NUMBERS} FROM node ORDER BY pk", 6, count)
+    past = _count(connection, "node_history")
+    pks, found, ids = segments.read(connection, segments.NODE)
+    count = len(pks)
+    packed = (found["report"].astype(np.int64) << 32) | found["place"]
+    main = (found["bits"], found["code"], found["started"], found["ended"], packed, found["known"])
     old = _numbers(connection, f"SELECT {_NODE_NUMBERS},pk,key,known_to,seq FROM node_history ORDER BY pk", 10, past)
-    by_id = np.fromiter(chain.from_iterable(connection.execute("SELECT pk FROM node ORDER BY id")), np.int64, count)
-    rows = _Rows(by_id)
-    ids = _ids(connection, "node", pks)
-    positions = np.searchsorted(pks, by_id)
-    everything = np.concatenate([main, old[:, :6]])
-    easting, northing = np.full(len(everything), np.nan), np.full(len(everything), np.nan)
-    for table, offset, numbers in (("node", 0, pks), ("node_history", count, old[:, 6])):
-        query = f"SELECT pk, easting, northing FROM {table} WHERE easting IS NOT NULL AND northing IS NOT NULL"
-        points = np.array(connection.execute(query).fetchall(), dtype=np.float64).reshape(-1, 3)
-        where = offset + np.searchsorted(numbers, points[:, 0].astype(np.int64))
-        easting[where], northing[where] = points[:, 1], points[:, 2]
+    positions = id_order(ids)
+    rows = _Rows(pks[positions])
+    everything = [np.concatenate([one.astype(np.int64), old[:, place]]) for place, one in enumerate(main)]
+    easting = np.concatenate([found["easting"], np.full(past, np.nan)])
+    northing = np.concatenate([found["northing"], np.full(past, np.nan)])
+    query = "SELECT pk, easting, northing FROM node_history WHERE easting IS NOT NULL AND northing IS NOT NULL"
+    points = np.array(connection.execute(query).fetchall(), dtype=np.float64).reshape(-1, 3)
+    where = count + np.searchsorted(old[:, 6], points[:, 0].astype(np.int64))
+    easting[where], northing[where] = points[:, 1], points[:, 2]
     node = rows.of(np.concatenate([pks, old[:, 7]]))
     to = np.concatenate([np.full(count, STILL, dtype=np.int64), old[:, 8]])
     sequence = np.concatenate([np.full(count, _NEWEST, dtype=np.int32), old[:, 9].astype(np.int32)])
     # within one write the later version has the lower number
     age = np.concatenate([np.zeros(count, dtype=np.int64), -old[:, 6]])
-    order = np.lexsort((age, sequence, node))
+    order = np.lexsort((age, sequence, node)) if past else positions
     guards = np.array(
         connection.execute("SELECT node, rs FROM node_alternative ORDER BY node, rs").fetchall(), dtype=np.int64
     ).reshape(-1, 2)
     return {
         "rows": rows,
         "node_ids": ids.take(positions),
-        "node_kind": (main[positions, 0] & 255).astype(np.int8),
+        "node_kind": (found["bits"][positions] & 255).astype(np.int8),
         "guard_node": rows.of(guards[:, 0]),
         "guard_rs": guards[:, 1].astype(np.int32),
         "version_node": node[order],
-        "version_code": everything[order, 1],
+        "version_code": everything[1][order],
         "version_easting": easting[order],
         "version_northing": northing[order],
-        "version_started": everything[order, 2],
-        "version_ended": everything[order, 3],
-        "version_report": everything[order, 4] >> 32,
-        "version_place": everything[order, 4] & 0xFFFFFFFF,
-        "version_rs": (everything[order, 0] >> 8).astype(np.int32),
-        "version_from": everything[order, 5],
+        "version_started": everything[2][order],
+        "version_ended": everything[3][order],
+        "version_report": everything[4][order] >> 32,
+        "version_place": everything[4][order] & 0xFFFFFFFF,
+        "version_rs": (everything[0][order] >> 8).astype(np.int32),
+        "version_from": everything[5][order],
         "version_to": to[order],
         "version_sequence": sequence[order],
     }
 
 
 def _reports(connection: sqlite3.Connection) -> dict[str, Any]:
-    count, past = _count(connection, "report"), _count(connection, "report_history")
+    past = _count(connection, "report_history")
     times = f"coalesce(recorded_at,{_NO_TIME}),coalesce(occurred_at,{_NO_TIME})"
-    columns = f"code | (agency << 20),{times},coalesce(reference,-1)"
-    pks = _pks(connection, "report", count)
-    main = _numbers(connection, f"SELECT {columns},known_from FROM report ORDER BY pk", 5, count)
-    old = _numbers(
-        connection, f"SELECT key,{columns},known_from,known_to,seq,pk FROM report_history ORDER BY key, seq", 9, past
-    )
-    by_id = np.fromiter(chain.from_iterable(connection.execute("SELECT pk FROM report ORDER BY id")), np.int64, count)
-    rows = _Rows(by_id)
-    positions = np.searchsorted(pks, by_id)
-    ids = _ids(connection, "report", pks).take(positions)
-    rs = np.zeros(count, dtype=np.int32)
-    first = main[positions, 4].copy()
-    wanted, values = _sparse(connection, "SELECT pk, rs FROM report WHERE rs <> 0")
-    rs[rows.of(wanted)] = values
-    wanted, values = _sparse(connection, "SELECT pk, first_known FROM report WHERE first_known <> known_from")
-    first[rows.of(wanted)] = values
+    columns = f"code,agency,{times},coalesce(reference,-1),known_from"
+    pks, found, ids = segments.read(connection, segments.REPORT)
+    old = _numbers(connection, f"SELECT key,known_to,{columns} FROM report_history ORDER BY key, seq", 8, past)
+    positions = id_order(ids)
+    rows = _Rows(pks[positions])
     report = np.concatenate([rows.of(pks), rows.of(old[:, 0])])
-    still = np.full(count, STILL, dtype=np.int64)
-    ends = np.concatenate([still, old[:, 6]])
-    together = np.concatenate([main, old[:, 1:6]])
-    order = np.lexsort((ends, report))
+    ends = np.concatenate([np.full(len(pks), STILL, dtype=np.int64), old[:, 1]])
+    order = np.lexsort((ends, report)) if past else positions
+    together = {
+        name: np.concatenate([found[name], old[:, place]])[order]
+        for place, name in enumerate(("code", "agency", "recorded", "occurred", "reference", "known"), start=2)
+    }
     return {
         "rows": rows,
-        "report_ids": ids,
-        "report_rs": rs,
-        "report_first": first,
+        "report_ids": ids.take(positions),
+        "report_rs": found["rs"][positions],
+        "report_first": found["first"][positions],
         "issue_report": report[order],
-        "issue_code": together[order, 0] & 0xFFFFF,
-        "issue_agency": (together[order, 0] >> 20).astype(np.int32),
-        "issue_reference": together[order, 3],
-        "issue_recorded": together[order, 1],
-        "issue_occurred": together[order, 2],
-        "issue_from": together[order, 4],
+        "issue_code": together["code"],
+        "issue_agency": together["agency"].astype(np.int32),
+        "issue_reference": together["reference"],
+        "issue_recorded": together["recorded"],
+        "issue_occurred": together["occurred"],
+        "issue_from": together["known"],
         "issue_to": ends[order],
     }
 
 
-_TIE_NUMBERS = (
-    # every shift in brackets: in SQL it does not bind closer than |
-    "(src << 32) | dst,"
-    "((coalesce(start_day, -2147483647) + 2147483648) << 32) | (coalesce(end_day, 2147483647) + 2147483648),"
-    "(coalesce(report, 0) << 32) | ((role + 1) << 16) | (type << 8) | (polarity << 4) | (more > 0),"
-    "known_from"
-)
-
-
 def _ties(connection: sqlite3.Connection, nodes: _Rows, reports: _Rows) -> dict[str, Any]:
-    count, past = _count(connection, "tie"), _count(connection, "tie_history")
-    main = _numbers(connection, f"SELECT {_TIE_NUMBERS} FROM tie ORDER BY pk", 4, count)
-    pks = _pks(connection, "tie", count)
-    old = _numbers(connection, f"SELECT {_TIE_NUMBERS},pk,key,known_to,seq FROM tie_history ORDER BY pk", 8, past)
-    numbers = np.concatenate([main, old[:, :4]])
-    place = {int(pk): count + position for position, pk in enumerate(old[:, 4].tolist())}
+    past = _count(connection, "tie_history")
+    pks, found, ids = segments.read(connection, segments.TIE)
+    count = len(pks)
+    if past:
+        found, ids, old = _with_history(connection, found, ids, past)
+    else:
+        old = np.zeros((0, 4), dtype=np.int64)
+    place = {int(pk): count + position for position, pk in enumerate(old[:, 0].tolist())}
 
     def rows_of(wanted: Int64) -> Int64:
         out = np.searchsorted(pks, wanted)
@@ -222,39 +207,30 @@ def _ties(connection: sqlite3.Connection, nodes: _Rows, reports: _Rows) -> dict[
             out[position] = place[int(wanted[position])]
         return out
 
-    rs = np.zeros(len(numbers), dtype=np.int32)
-    confidence = np.full(len(numbers), np.nan, dtype=np.float32)
-    for table in ("tie", "tie_history"):
-        wanted, values = _sparse(connection, f"SELECT pk, rs FROM {table} WHERE rs <> 0")
-        rs[rows_of(wanted)] = values
-        wanted, values = _sparse(connection, f"SELECT pk, confidence FROM {table} WHERE confidence IS NOT NULL")
-        confidence[rows_of(wanted)] = values
-    to = np.full(len(numbers), STILL, dtype=np.int64)
-    to[count:] = old[:, 6]
-    sequence = np.ones(len(numbers), dtype=np.int32)
-    sequence[count:] = -old[:, 7]
-    wanted, values = _sparse(connection, "SELECT pk, -seq FROM tie WHERE pk IN (SELECT key FROM tie_history)")
-    sequence[rows_of(wanted)] = values
-    ids = _ids(connection, "tie", pks)
+    to = np.full(count + past, STILL, dtype=np.int64)
+    to[count:] = old[:, 2]
+    sequence = np.ones(count + past, dtype=np.int32)
+    sequence[count:] = -old[:, 3]
     if past:
-        ids = _appended(ids, _ids(connection, "tie_history", old[:, 4]))
-    source, target = nodes.of(numbers[:, 0] >> 32), nodes.of(numbers[:, 0] & 0xFFFFFFFF)
-    kind = (numbers[:, 2] >> 8 & 255).astype(np.int16)
+        wanted, values = _sparse(connection, "SELECT pk, -seq FROM tie WHERE pk IN (SELECT key FROM tie_history)")
+        sequence[rows_of(wanted)] = values
+    source, target = nodes.of(found["source"]), nodes.of(found["target"])
+    kind = (found["bits"] >> 8 & 255).astype(np.int16)
     order = canonical_order(source, target, kind, ids, sequence)
-    starts, report, support_rs, support_from = _supports(connection, numbers, rs, rows_of, reports, order)
-    days = numbers[order, 1].view(np.uint64)
+    starts, report, support_rs, support_from = _supports(connection, found, rows_of, reports, order)
+    bits = found["bits"][order]
     return {
         "tie_ids": ids.take(order),
         "tie_source": source[order],
         "tie_target": target[order],
         "tie_type": kind[order],
-        "tie_role": ((numbers[order, 2] >> 16 & 255) - 1).astype(np.int16),
-        "tie_polarity": (numbers[order, 2] >> 4 & 15).astype(np.int8),
-        "tie_start": ((days >> np.uint64(32)).astype(np.int64) - 2**31).astype(np.int32),
-        "tie_end": ((days & np.uint64(0xFFFFFFFF)).astype(np.int64) - 2**31).astype(np.int32),
-        "tie_confidence": confidence[order],
-        "tie_rs": rs[order],
-        "tie_from": numbers[order, 3],
+        "tie_role": ((bits >> 16) - 1).astype(np.int16),
+        "tie_polarity": (bits >> 4 & 15).astype(np.int8),
+        "tie_start": found["start"][order],
+        "tie_end": found["end"][order],
+        "tie_confidence": found["confidence"][order],
+        "tie_rs": found["rs"][order],
+        "tie_from": found["known"][order],
         "tie_to": to[order],
         "tie_sequence": sequence[order],
         "support_start": starts,
@@ -264,20 +240,63 @@ def _ties(connection: sqlite3.Connection, nodes: _Rows, reports: _Rows) -> dict[
     }
 
 
-def _pks(connection: sqlite3.Connection, table: str, count: int) -> Int64:
-    """Numbers of all rows; without reading them when there is no gap."""
-    first = connection.execute(f"SELECT min(pk) FROM {table}").fetchone()[0]
-    last = connection.execute(f"SELECT max(pk) FROM {table}").fetchone()[0]
-    if count and last - first + 1 == count:
-        return np.arange(first, last + 1, dtype=np.int64)
-    return np.fromiter(chain.from_iterable(connection.execute(f"SELECT pk FROM {table} ORDER BY pk")), np.int64, count)
+def _with_history(
+    connection: sqlite3.Connection, found: dict[str, Array], ids: Strings, past: int
+) -> tuple[dict[str, Array], Strings, Int64]:
+    """The columns with the past versions after the newest ones; and (pk, key, known_to, seq) of those."""
+    columns = segments.TIE.columns[:-1]
+    wanted = ",".join(expression for _, _, expression in columns)
+    query = f"SELECT pk,key,known_to,seq,{wanted} FROM tie_history ORDER BY pk"
+    old = _numbers(connection, query, 4 + len(columns), past)
+    joined = {
+        name: np.concatenate([found[name], old[:, place].astype(dtype)])
+        for place, (name, dtype, _) in enumerate(columns, start=4)
+    }
+    stated = connection.execute("SELECT confidence FROM tie_history ORDER BY pk").fetchall()
+    values = np.array([np.nan if value is None else value for (value,) in stated], dtype=np.float32)
+    joined["confidence"] = np.concatenate([found["confidence"], values])
+    return joined, segments.appended(ids, _ids(connection, "tie_history", old[:, 0])), old[:, :4]
 
 
-def _appended(first: Strings, second: Strings) -> Strings:
-    return Strings(
-        np.concatenate([first.data, second.data]),
-        np.concatenate([first.offsets, second.offsets[1:] + first.offsets[-1]]),
-    )
+#: longest id, in bytes, that is sorted as numbers
+_MOST_BYTES = 64
+
+
+def _id_keys(ids: Strings) -> list[npt.NDArray[np.uint64]] | None:
+    """Numbers that sort as the ids do, eight bytes to each, the foremost first; None when an id is too long."""
+    lengths = np.diff(ids.offsets)
+    longest = int(lengths.max(initial=0))
+    if longest > _MOST_BYTES:
+        return None
+    width = (longest + 7) // 8 * 8
+    table = np.zeros((len(ids), width), dtype=np.uint8)
+    table[np.arange(width) < lengths[:, None]] = ids.data
+    keys = table.view(">u8").astype(np.uint64)
+    return [keys[:, place] for place in range(keys.shape[1]) if len(ids) and np.any(keys[:, place] != keys[0, place])]
+
+
+def id_ranks(ids: Strings) -> Int64:
+    """Place of each id in the order of the different ones (of their bytes, which is that of their letters)."""
+    keys = _id_keys(ids)
+    if keys is None:
+        places = {word: place for place, word in enumerate(sorted(set(ids)))}
+        return np.array([places[word] for word in ids], dtype=np.int64)
+    ranks = np.zeros(len(ids), dtype=np.int64)
+    if keys:
+        order = np.lexsort(keys[::-1])
+        new = np.zeros(len(ids), dtype=np.bool_)
+        for key in keys:
+            new[1:] |= key[order[1:]] != key[order[:-1]]
+        ranks[order] = np.cumsum(new)
+    return ranks
+
+
+def id_order(ids: Strings) -> Int64:
+    """Positions that put ids, all different, in order."""
+    ranks = id_ranks(ids)
+    order = np.empty(len(ranks), dtype=np.int64)
+    order[ranks] = np.arange(len(ranks))
+    return order
 
 
 def canonical_order(source: Array, target: Array, kind: Array, ids: Strings, sequence: Array) -> Int64:
@@ -285,36 +304,35 @@ def canonical_order(source: Array, target: Array, kind: Array, ids: Strings, seq
     order = np.lexsort((kind, source.astype(np.int64) << 32 | target.astype(np.int64)))
     a, b, c = source[order], target[order], kind[order]
     same = (a[1:] == a[:-1]) & (b[1:] == b[:-1]) & (c[1:] == c[:-1])
-    rows = np.flatnonzero(same)
-    if len(rows):
-        breaks = np.flatnonzero(np.diff(rows) > 1) + 1
-        for run in np.split(rows, breaks):
-            first, last = int(run[0]), int(run[-1]) + 2
-            part = sorted(order[first:last].tolist(), key=lambda row: (ids[row], -int(sequence[row])))
-            order[first:last] = part
+    # only where several share source, target and type does the id decide
+    several = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
+    if len(several):
+        group = np.cumsum(np.insert(~same, 0, True))[several]
+        rows = order[several]
+        order[several] = rows[np.lexsort((-sequence[rows].astype(np.int64), id_ranks(ids.take(rows)), group))]
     return order
 
 
 def _supports(
-    connection: sqlite3.Connection, numbers: Int64, rs: Array, rows_of: Any, reports: _Rows, order: Int64
+    connection: sqlite3.Connection, found: dict[str, Array], rows_of: Any, reports: _Rows, order: Int64
 ) -> tuple[Int64, Array, Array, Int64]:
     """The reports of all ties in canonical order: starts, report, restriction, known from."""
-    first = numbers[:, 2] >> 32
+    first, rs = found["report"].astype(np.int64), found["rs"]
     lengths = (first > 0).astype(np.int64)
     more = np.array(
         connection.execute("SELECT tie, position, report, rs, known_from FROM tie_more").fetchall(), dtype=np.int64
     ).reshape(-1, 5)
     more_rows = rows_of(more[:, 0]) if len(more) else np.zeros(0, dtype=np.int64)
     np.add.at(lengths, more_rows, 1)
-    starts = np.zeros(len(numbers) + 1, dtype=np.int64)
+    starts = np.zeros(len(first) + 1, dtype=np.int64)
     np.cumsum(lengths[order], out=starts[1:])
-    place = np.empty(len(numbers), dtype=np.int64)
+    place = np.empty(len(first), dtype=np.int64)
     place[order] = starts[:-1]
     total = int(starts[-1])
     report, support_rs = np.zeros(total, dtype=np.int64), np.zeros(total, dtype=np.int32)
     known = np.zeros(total, dtype=np.int64)
     has = first > 0
-    report[place[has]], support_rs[place[has]], known[place[has]] = first[has], rs[has], numbers[has, 3]
+    report[place[has]], support_rs[place[has]], known[place[has]] = first[has], rs[has], found["known"][has]
     where = place[more_rows] + more[:, 1]
     report[where], support_rs[where], known[where] = more[:, 2], more[:, 3], more[:, 4]
     return starts, reports.of(report), support_rs, known
@@ -329,7 +347,7 @@ def _episodes(connection: sqlite3.Connection, nodes: _Rows, reports: _Rows) -> d
     old = _numbers(connection, f"SELECT pk,key,known_to,seq,{columns} FROM episode_history ORDER BY pk", 11, past)
     ids = _ids(connection, "episode", main[:, 0])
     if past:
-        ids = _appended(ids, _ids(connection, "episode_history", old[:, 0]))
+        ids = segments.appended(ids, _ids(connection, "episode_history", old[:, 0]))
     everything = np.concatenate([main, old])
     several = np.isin(everything[:, 1], old[:, 1])
     sequence = np.where(several, -everything[:, 3], 1).astype(np.int32)

@@ -27,6 +27,7 @@ from graph.stores.rows import (
     operation_restriction,
     period_of_event,
 )
+from graph.stores.sqlite import segments
 from graph.stores.sqlite.keys import Keys
 from graph.stores.sqlite.restricting import EVER, OPEN, STILL, Restrictions
 from graph.vocabulary import tie_types, vocabulary
@@ -364,6 +365,7 @@ class Writer:
         first = self.nodes.next - len(new)
         fresh = [(first + offset, *values[p]) for offset, p in enumerate(new)]
         self.connection.executemany(_INSERT["node"], fresh)
+        segments.put_nodes(self.connection, fresh)
         if kind is RecordKind.OPERATION:
             self._note_operations(fresh)
         if kind is RecordKind.EVENT:
@@ -506,6 +508,7 @@ class Writer:
             stored.append((first + offset, ids[p], tie[11], tie[12], self.sequence, tie[13], tie[14], tie[12],
                            content, *codes))  # fmt: skip
         self.connection.executemany(_INSERT["report"], stored)
+        segments.put_reports(self.connection, stored)
         return [number for number in self.reports.find(ids) if number is not None]
 
     def _ties_of_events(self, events: list[tuple[Any, int, tuple[Any, ...]]]) -> list[TieRow]:
@@ -659,6 +662,7 @@ class Writer:
             key += 1
         del note_rs
         self.connection.executemany(_INSERT["tie"], stored)
+        segments.put_ties(self.connection, stored)
         if more:
             self.connection.executemany("INSERT INTO tie_more VALUES (?, ?, ?, ?, ?)", more)
         self._attest_ties(stored)
@@ -770,7 +774,9 @@ class Writer:
         first = self.reports.next - len(new)
         self.report_rs.extend(values[p][1] for p in new)
         self.report_known.extend(values[p][2] for p in new)
-        self.connection.executemany(_INSERT["report"], [(first + offset, *values[p]) for offset, p in enumerate(new)])
+        stored = [(first + offset, *values[p]) for offset, p in enumerate(new)]
+        self.connection.executemany(_INSERT["report"], stored)
+        segments.put_reports(self.connection, stored)
         self._all_new([ids[p] for p in new])
         changed = 0
         contents = self._contents("report", [key for _, key in known_rows])
