@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +18,7 @@ from graph.access.gate import Gate
 from graph.access.policy import Action
 from graph.errors import Refused, UsageError
 from graph.flags import Run
-from graph.model import NodeId, kind_of
+from graph.model import FlagId, NodeId, kind_of
 from graph.snapshot import Snapshot
 from graph.store import Lens
 
@@ -63,9 +65,29 @@ def analyse(gate: Gate, asked: AnalysisRequest, *, progress: Progress = quiet) -
             progress((step + share) / steps, what)
 
         found = run(name, snapshot, parameters[name], asked.seed, progress=tell)
+        if name in fullest:
+            found = _apart(found, fullest[name])
         gate.save_run(found)
         fullest[name] = found
     return tuple(fullest[name] for name in names)
+
+
+def _apart(full: Run, over_open: Run) -> Run:
+    """The fuller run, with ids of its own for flags that restricted records had a part in.
+
+    Decisions stay with the id of a flag. What a member writes about a flag that only members can see as it is must not
+    stand beside the flag of the same subject that everybody sees.
+    """
+    known = {flag.id: flag for flag in over_open.flags}
+    among = "\x1f".join(sorted(full.restrictions))
+    flags = []
+    for flag in full.flags:
+        open_one = known.get(flag.id)
+        if open_one is None or (open_one.reasons, open_one.strength) != (flag.reasons, flag.strength):
+            digest = hashlib.blake2b(f"{flag.id}\x1f{among}".encode(), digest_size=10).hexdigest()
+            flag = dataclasses.replace(flag, id=FlagId(digest))
+        flags.append(flag)
+    return dataclasses.replace(full, flags=tuple(flags))
 
 
 def runs_json(gate: Gate, runs: Sequence[Run], lens: Lens) -> list[dict[str, Any]]:

@@ -262,7 +262,7 @@ def doctor(_: argparse.Namespace, settings: Settings, console: Console) -> None:
         with wire(settings) as wiring:
             content["store"] = {
                 "url": wiring.store.url,
-                **wiring.store.health(),
+                **wiring.store.health(thorough=True),
                 "records": {kind.value: count for kind, count in wiring.store.counts().items()},
                 "accounts": len(wiring.accounts.all()),
             }

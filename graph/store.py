@@ -446,8 +446,9 @@ class Store(Reader):
         """Every distinct restriction in use."""
 
     @abc.abstractmethod
-    def health(self) -> Mapping[str, Plain]:
-        """Settings and checks for ``kith doctor``; raises StoreUnavailable when it does not answer."""
+    def health(self, *, thorough: bool = False) -> Mapping[str, Plain]:
+        """Settings and checks; raises StoreUnavailable when it does not answer. ``thorough`` (``kith doctor``) reads
+        the whole store to see that it is whole, which takes as long as the store is large."""
 
     @abc.abstractmethod
     def close(self) -> None: ...

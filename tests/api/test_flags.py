@@ -96,12 +96,19 @@ def test_flags_come_in_pages(as_user: LogIn) -> None:
 
 
 def test_a_decision_is_kept_and_shown(as_user: LogIn) -> None:
-    client = as_user("analyst")
-    analyse(client)
+    analyse(as_user("analyst"))
     decision = {"state": "dismissed", "reason": "met them all"}
-    assert client.post("/api/v1/flags/flag-1/decisions", json=decision).status_code == 201
+    assert as_user("officer").post("/api/v1/flags/flag-1/decisions", json=decision).status_code == 201
     found = as_user("officer").get("/api/v1/flags/flag-1").json()
-    assert (found["state"], found["decisions"][0]["author"]) == ("dismissed", "analyst")
+    assert (found["state"], found["decisions"][0]["author"]) == ("dismissed", "officer")
+
+
+def test_what_a_member_writes_about_a_fuller_flag_stays_among_members(as_user: LogIn) -> None:
+    member = as_user("analyst")
+    analyse(member)
+    fuller = next(item["id"] for item in member.get("/api/v1/flags").json()["items"] if "person:1" in item["subjects"])
+    member.post(f"/api/v1/flags/{fuller}/decisions", json={"state": "accepted", "reason": "known from the operation"})
+    assert as_user("officer").get("/api/v1/flags/flag-1").json()["decisions"] == []
 
 
 @pytest.mark.parametrize("body", [{"state": "accepted"}, {"state": "dismissed", "reason": "  "}, {"state": "new"}])
@@ -118,8 +125,8 @@ def test_a_flag_on_a_secret_does_not_exist_for_others(as_user: LogIn) -> None:
 
 
 def test_flags_are_chosen_by_state(as_user: LogIn) -> None:
-    client = as_user("analyst")
-    analyse(client)
+    analyse(as_user("analyst"))
+    client = as_user("officer")
     client.post("/api/v1/flags/flag-1/decisions", json={"state": "seen"})
     assert [item["id"] for item in client.get("/api/v1/flags?state=seen").json()["items"]] == ["flag-1"]
 

@@ -173,6 +173,6 @@ def check_whole(store: Store) -> None:
     """The audit stands, and the store says it is sound."""
     verdict = store.verify_audit()
     assert verdict.intact, verdict.what
-    health = store.health()
+    health = store.health(thorough=True)
     assert health.get("quick_check", "ok") == "ok"
     assert health.get("views_quick_check", "ok") == "ok"

@@ -440,7 +440,7 @@ class Neo4jStore(Store):
     def restrictions(self) -> frozenset[Restriction]:
         return self._read(lambda reader: frozenset(map(Restriction.from_key, reader.reading.frame.keys)))
 
-    def health(self) -> Mapping[str, Plain]:
+    def health(self, *, thorough: bool = False) -> Mapping[str, Plain]:  # noqa: ARG002  the server checks itself
         def ask(transaction: Transaction) -> dict[str, Plain]:
             [(_, version, edition), *_] = transaction.run(_SERVER)
             now = loads.state(transaction)

@@ -74,7 +74,7 @@ def test_a_killed_load_leaves_nothing_and_loses_nothing_acknowledged(tmp_path: P
             assert (counts[RecordKind.PERSON], counts[RecordKind.TIE]) == (200 * counter, 199 * counter)
             verdict = store.verify_audit()
             assert (verdict.intact, verdict.rows["changes"]) == (True, counter)
-            health = store.health()
+            health = store.health(thorough=True)
             assert (health["quick_check"], health["views_quick_check"]) == ("ok", "ok")
             assert store.entity(NodeId(f"person:{counter}-0"), Lens()) is None
 
