@@ -35,6 +35,10 @@ STRETCH = 1.45
 WHOLE_UP_TO = 40
 #: larger communities are divided again
 LARGEST_GROUP = 150
+#: the map is drawn closer together, step by step, until a node has about this much room, square units
+ROOM = 7500.0
+CLOSER = 0.85
+CLOSER_ROUNDS = 6
 #: pair steps spent on the inside of one group, which bounds its time
 PAIR_STEPS = 40_000_000
 
@@ -185,11 +189,26 @@ def _from_scratch(matrix: sparse.csr_array, group: Int64, seed: int) -> tuple[Fl
     radius = kernels.radii(x, y, first) + 0.5 * SPACING
     middle_x, middle_y = _pack(start, other, weight, of, radius, seed)
     kernels.turn(x, y, first, of, start, other, weight, middle_x, middle_y)
-    x, y = (x + middle_x[of]) * STRETCH, y + middle_y[of]
+    x, y = _lying(x + middle_x[of], y + middle_y[of])
+    x *= STRETCH
     kernels.push_apart(x, y, LEAST_ACROSS, LEAST_DOWN, 80)
+    for _ in range(CLOSER_ROUNDS):
+        if float(np.ptp(x) * np.ptp(y)) < ROOM * count:
+            break
+        x *= CLOSER
+        y *= CLOSER
+        kernels.push_apart(x, y, LEAST_ACROSS, LEAST_DOWN, 80)
     placed_x, placed_y = np.empty(count), np.empty(count)
     placed_x[order], placed_y[order] = np.round(x, 1), np.round(y, 1)
     return placed_x, placed_y
+
+
+def _lying(x: Float64, y: Float64) -> tuple[Float64, Float64]:
+    """Turned so that the longer side lies along the screen."""
+    points = np.column_stack([x - x.mean(), y - y.mean()])
+    _, axes = np.linalg.eigh(points.T @ points)
+    turned = points @ axes[:, ::-1] * np.where(axes[np.argmax(np.abs(axes), axis=0), [0, 1]][::-1] < 0, -1.0, 1.0)
+    return turned[:, 0].copy(), turned[:, 1].copy()
 
 
 def _pack(

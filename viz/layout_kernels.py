@@ -13,6 +13,9 @@ from typing import Any
 import numba
 import numpy as np
 
+#: radius of a group at most, in spacings and square roots of its size; hexagonal packing has 0.53
+LOOSE = 0.62
+
 
 def _compiled(function: Callable[..., Any]) -> Any:
     try:
@@ -128,6 +131,9 @@ def inside(x, y, first, start, other, weight, spacing, pair_steps):  # type: ign
                     nearest[i] = min(nearest[i], square)
                     nearest[j] = min(nearest[j], square)
             scale = spacing / max(1e-3, math.sqrt(np.median(nearest)))
+            # knots far apart would blow the group up: not larger than loosely filled, the knots are parted below
+            spread = math.sqrt((x[low:high].var() + y[low:high].var()) * 2.0)
+            scale = min(scale, LOOSE * spacing * math.sqrt(size) / max(1e-3, spread))
         elif size == 2:
             length = math.hypot(x[low] - x[low + 1], y[low] - y[low + 1])
             scale = 1.2 * spacing / max(1e-3, length)

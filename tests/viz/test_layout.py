@@ -42,6 +42,18 @@ def test_ties_are_drawn_short() -> None:
     assert kept_near(layout.x, layout.y, source, target) >= 0.5
 
 
+@pytest.mark.parametrize("count", [200, 1000])
+def test_a_map_is_not_blown_up(count: int) -> None:
+    layout = laid(count)
+    assert np.ptp(layout.x) * np.ptp(layout.y) < 9000 * count
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_longer_side_lies_across(seed: int) -> None:
+    chain = place([str(i) for i in range(30)], list(range(29)), list(range(1, 30)), seed=seed)
+    assert np.ptp(chain.x) > np.ptp(chain.y)
+
+
 def test_ties_of_a_shuffled_picture_are_not_short() -> None:
     source, target = planted(1000)
     layout = laid(1000)
