@@ -98,7 +98,8 @@ class TieColumns:
     grades: Sequence[Sequence[str]]
     qualifier: Sequence[str | None]
     url: Sequence[str | None]
-    #: 1 when the two ends may not be exchanged: drawn with an arrow head
+    #: 1 when the claim could be misread the other way round (a parent and a child, not a child and a school): drawn
+    #: with an arrow head
     directed: Sequence[int]
 
 
@@ -286,8 +287,15 @@ def _tie_columns(
         grades=[sorted({grade_of(report) for report in tie.reports}) for tie in ties],
         qualifier=[tie.tie.qualifier for tie in ties],
         url=[url_of(str(tie.tie.id)) for tie in ties],
-        directed=[int(not tie_types()[tie.tie.tie_type].symmetric) for tie in ties],
+        directed=[int(_may_be_misread(tie)) for tie in ties],
     )
+
+
+def _may_be_misread(tie: SeenTie) -> bool:
+    """Whether the same type of tie could also run the other way between ends of these kinds."""
+    known = tie_types()[tie.tie.tie_type]
+    forth, back = kind_of(tie.tie.source).value, kind_of(tie.tie.target).value
+    return not known.symmetric and back in known.source_kinds and forth in known.target_kinds
 
 
 def _role(tie: SeenTie) -> str | None:

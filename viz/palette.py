@@ -20,6 +20,8 @@ FOCUS = "#0b0c0c"
 #: radius of a symbol, units; seeds and hubs are drawn larger by the factors
 RADIUS = 13.0
 SEED_FACTOR = 1.35
+#: events are many and small, so that people and places stand out
+EVENT_FACTOR = 0.72
 #: soft tints behind peer groups (edge, middle), blended by darkening; told apart by their printed name
 SETS = (
     ("#ecf1f3", "#dce7ef"),
@@ -159,6 +161,11 @@ def symbol_key(kind: str, age_band: str | None) -> str:
     return f"person_{age_band or 'unknown'}" if kind == "person" else kind
 
 
+def radius_of(kind: str, seed: bool) -> float:
+    """Radius of a node's symbol, units."""
+    return RADIUS * (SEED_FACTOR if seed else EVENT_FACTOR if kind == "event" else 1.0)
+
+
 def palette_module() -> str:
     """The text of ``viz/web/js/palette.js``."""
     table = {
@@ -169,6 +176,7 @@ def palette_module() -> str:
         "focus": FOCUS,
         "radius": RADIUS,
         "seedFactor": SEED_FACTOR,
+        "eventFactor": EVENT_FACTOR,
         "font": FONT,
         "sets": SETS,
         "symbols": {key: asdict(symbol) for key, symbol in SYMBOLS.items()},
@@ -183,7 +191,8 @@ def palette_module() -> str:
         " Stroke */\n"
         "/** @type {{background: string, ink: string, secondary: string, highlight: string, focus: string,"
         " radius: number,"
-        " seedFactor: number, font: string, sets: [string, string][], symbols: Record<string, Symbol>,"
+        " seedFactor: number, eventFactor: number, font: string, sets: [string, string][],"
+        " symbols: Record<string, Symbol>,"
         " standings: Record<string, Stroke>, polarities: Record<string, Stroke>}} */\n"
         f"export const PALETTE = {body};\n"
     )

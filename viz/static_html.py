@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from viz.elements import MapDocument, day_in_words, period_in_words, support_in_words
-from viz.palette import BACKGROUND, FONT, INK, POLARITIES, RADIUS, SEED_FACTOR, STANDINGS, SYMBOLS, symbol_key
+from viz.palette import BACKGROUND, FONT, INK, POLARITIES, STANDINGS, SYMBOLS, radius_of, symbol_key
 from viz.svg import wrapped
 
 _WEB = Path(__file__).parent / "web"
@@ -124,7 +124,7 @@ def _node(document: MapDocument, i: int) -> dict[str, Any]:
         "group": symbol_key(nodes.kind[i], nodes.age_band[i]),
         "x": nodes.x[i],
         "y": nodes.y[i],
-        "size": RADIUS * (SEED_FACTOR if seed else 1.0) * 1.25,
+        "size": radius_of(nodes.kind[i], seed) * 1.25,
     }
 
 

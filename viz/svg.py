@@ -13,12 +13,11 @@ from viz.palette import (
     FONT,
     INK,
     POLARITIES,
-    RADIUS,
     SECONDARY,
-    SEED_FACTOR,
     SETS,
     STANDINGS,
     SYMBOLS,
+    radius_of,
     symbol_key,
 )
 
@@ -133,7 +132,7 @@ def _ties(document: MapDocument) -> Iterator[str]:
         )
         if ties.directed[t]:
             seed = nodes.id[b] in document.seeds
-            yield _arrow(cx, cy, bx, by, RADIUS * (SEED_FACTOR if seed else 1.0) * 1.12, polarity.colour)
+            yield _arrow(cx, cy, bx, by, radius_of(nodes.kind[b], seed) * 1.12, polarity.colour)
         if polarity.marker and length >= 50:
             mx, my = (ax + bx + 2 * cx) / 4, (ay + by + 2 * cy) / 4
             yield (
@@ -157,7 +156,7 @@ def _nodes(document: MapDocument) -> Iterator[str]:
     for i in range(len(nodes.id)):
         symbol = SYMBOLS[symbol_key(nodes.kind[i], nodes.age_band[i])]
         seed = nodes.id[i] in document.seeds
-        radius = RADIUS * (SEED_FACTOR if seed else 1.0)
+        radius = radius_of(nodes.kind[i], seed)
         yield (
             f'<g transform="translate({nodes.x[i]} {nodes.y[i]})">'
             f"<title>{_text(nodes.label[i])}. {_text(nodes.detail[i])}</title>"
@@ -231,12 +230,14 @@ def bend_steps(source: Sequence[int], target: Sequence[int]) -> list[float]:
 
 
 def wrapped(text: str, length: int) -> list[str]:
-    """A label in at most two lines."""
+    """A label in at most two lines, parted at a comma or as even as its words allow; what is far too long is cut."""
     if len(text) <= length:
         return [text]
-    words = text.split()
-    first = words.pop(0)
-    while words and len(first) + 1 + len(words[0]) <= length:
-        first += " " + words.pop(0)
-    lines = [first, " ".join(words)] if words else [first]
-    return [line if len(line) <= length + 4 else line[: length + 3] + "…" for line in lines]
+    words, most = text.split(), length + 6
+    comma = next((at for at, word in enumerate(words, 1) if word.endswith(",")), 0)
+    parted = [" ".join(words[:comma]), " ".join(words[comma:])]
+    if all(0 < len(line) <= length + 2 for line in parted):
+        return parted
+    cuts = [[" ".join(words[:at]), " ".join(words[at:])] for at in range(1, len(words))]
+    lines = min(reversed(cuts), key=lambda pair: max(map(len, pair)), default=[text])
+    return [line if len(line) <= most else line[: most - 1] + "…" for line in lines]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from graph.model import NodeId, Person, TieId
@@ -118,6 +119,36 @@ def test_arrows_walk_the_map_and_enter_and_escape_open_and_close_the_details(map
     page.keyboard.press("Escape")
     assert map_page.focused == here
     assert page.locator(".kith-legend").is_visible()
+
+
+def test_axe_finds_nothing_in_any_state(map_page: Opened) -> None:
+    page = map_page.page
+    found: list[str] = []
+
+    def look(state: str) -> None:
+        wrong = Axe().run(page).response["violations"]
+        found.extend(f"{state}: {rule['id']} {node['html'][:120]}" for rule in wrong for node in rule["nodes"])
+
+    look("open")
+    page.locator("[data-action='filter']").click()
+    look("filter")
+    page.locator(".kith-map__proxy[tabindex='0']").focus()
+    page.keyboard.press("Enter")
+    look("details")
+    page.locator("[data-view='ties']").click()
+    page.locator("[data-tie]").first.click()
+    look("tie")
+    page.locator("#kith-map-search").fill("a")
+    look("search")
+    assert found == []
+
+
+def test_the_legend_can_be_scrolled_by_keyboard(map_page: Opened) -> None:
+    page = map_page.page
+    page.set_viewport_size({"width": 1366, "height": 480})
+    page.locator(".kith-map__details").focus()
+    page.keyboard.press("End")
+    page.wait_for_function("() => document.querySelector('.kith-map__details').scrollTop > 0")
 
 
 def test_every_node_can_be_reached_by_arrow_keys(map_page: Opened) -> None:

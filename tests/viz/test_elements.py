@@ -122,6 +122,24 @@ def test_a_role_in_an_event_is_said(document: MapDocument) -> None:
     assert all(sentence.endswith(("as missing person.", "as in their company.")) for sentence in said)
 
 
+def test_an_arrow_is_drawn_where_a_claim_could_be_read_the_wrong_way(found: Neighbourhood) -> None:
+    tie = found.ties[0]
+    for other, tie_type, arrow in (
+        ("person:900", "parent_of", 1),
+        ("person:900", "friend_of", 0),
+        ("school:901", "attends", 0),
+        ("school:901", "targets", 0),
+    ):
+        end = Person(NodeId(other), "Ada", None) if other.startswith("person") else School(NodeId(other), "Elm School")
+        two = dataclasses.replace(found.nodes[1], record=Person(NodeId("person:899"), "Bo", None))
+        claim = dataclasses.replace(tie.tie, source=NodeId("person:899"), target=NodeId(other), tie_type=tie_type)
+        nodes = (two, dataclasses.replace(found.nodes[1], record=end))
+        pair = dataclasses.replace(
+            found, nodes=nodes, hops=(0, 1), cut=(), seeds=(), ties=(dataclasses.replace(tie, tie=claim),)
+        )
+        assert list(document_of(pair).ties.directed) == [arrow]
+
+
 def test_hubs_are_marked(found: Neighbourhood, document: MapDocument) -> None:
     assert [document.nodes.id[i] for i in document.cut] == list(found.cut)
     assert [i for i, hub in enumerate(document.nodes.hub) if hub] == list(document.cut)

@@ -151,4 +151,4 @@ def test_ties_between_the_same_two_are_bent_apart() -> None:
 def test_labels_have_at_most_two_short_lines(text: str) -> None:
     lines = wrapped(text, 16)
     assert 1 <= len(lines) <= 2
-    assert all(len(line) <= 20 for line in lines)
+    assert all(len(line) <= 22 for line in lines)

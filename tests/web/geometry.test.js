@@ -52,6 +52,8 @@ test("room is taken once", () => {
 test("labels have two lines at most and are cut with an ellipsis", () => {
   assert.deepEqual(wrap("Ana Brook"), ["Ana Brook"]);
   assert.deepEqual(wrap("Canal Street Takeaway"), ["Canal Street", "Takeaway"]);
+  assert.deepEqual(wrap("Offence, 25 June 2026"), ["Offence,", "25 June 2026"]);
+  assert.deepEqual(wrap("Elm Maddermoor High School"), ["Elm Maddermoor", "High School"]);
   assert.equal(wrap("A very long name of a place that goes on and on").length, 2);
   assert.match(wrap("Llanfairpwllgwyngyllgogerychwyrndrobwll")[0], /…$/);
 });
@@ -71,5 +73,5 @@ test("fit brings everything into sight and does not blow up two nodes", () => {
   camera.fit(boxOf(x, y, [0, 1]));
   for (const i of [0, 1]) assert.ok(camera.screenX(x[i]) >= 0 && camera.screenX(x[i]) <= 800 && camera.screenY(y[i]) >= 0 && camera.screenY(y[i]) <= 600);
   camera.fit({ left: 0, right: 1, top: 0, bottom: 1 });
-  assert.equal(camera.scale, 1.5);
+  assert.equal(camera.scale, 2);
 });

@@ -23,10 +23,28 @@ test("support tells reports, agencies and grades, or that none may be seen", () 
 
 test("a node is spoken with kind, detail, group, hidden ties and standing", () => {
   const text = words.spoken(new MapModel(made()), 1);
-  for (const part of ["Ben Brook", "Person", "Child, aged 14", "in Park friends", "4 ties shown", "Friend of: Ana Ávila, confirmed"]) {
+  for (const part of ["Ben Brook", "Child, aged 14", "in Park friends", "4 ties shown", "Friend of: Ana Ávila, confirmed"]) {
     assert.ok(text.includes(part), part);
   }
   assert.ok(words.spoken(new MapModel(made()), 2).includes("248 more not shown"));
+});
+
+test("a claim is not turned round when it is told from its other end", () => {
+  const model = new MapModel(made());
+  assert.ok(words.spoken(model, 1).includes("Cai is reported to target Ben, tentative"));
+  assert.ok(words.spoken(model, 2).includes("Targets: Ben Brook, tentative"));
+});
+
+test("kind and detail do not say one thing twice", () => {
+  const model = new MapModel(made());
+  assert.equal(words.about(model, 5), "Peer group");
+  assert.equal(words.about(model, 4), "Place, Park");
+  assert.equal(words.about(model, 3), "Person, Age not known");
+});
+
+test("large numbers have commas", () => {
+  assert.equal(words.number(999), "999");
+  assert.equal(words.number(1234567), "1,234,567");
 });
 
 test("standings differ by dash and polarities by marker, not by colour alone", () => {

@@ -10,6 +10,10 @@ import { PALETTE } from "./palette.js";
 // the layer reaches this share of the stage beyond it, with this many dots a pixel
 const LAYER_MARGIN = 0.3;
 const LAYER_DETAIL = 0.75;
+// below this scale a shape would be smaller than the symbols in it
+const LEAST_SCALE = 0.15;
+
+/** @typedef {{label: string, rows: number[], headed: boolean, pairs: [number, number][], triangles: [number, number, number][]}} Bubble */
 
 export class BubbleLayer {
   /** @param {MapModel} model @param {Camera} camera */
@@ -18,21 +22,29 @@ export class BubbleLayer {
     this.camera = camera;
     /** @type {Layer|null} */
     this.layer = null;
-    /** @type {{label: string, rows: number[], headed: boolean, pairs: [number, number][], triangles: [number, number, number][]}[]} */
-    this.bubbles = [];
+    /** worked out when first needed @type {Bubble[]|null} */
+    this.found = null;
+    /** painted straight onto the stage once: a view that is only opened needs no layer */
+    this.first = true;
   }
 
   /** What is shown has changed. */
   refresh() {
+    this.found = null;
+    this.layer = null;
+  }
+
+  get bubbles() {
+    if (this.found) return this.found;
     const { model } = this;
-    this.bubbles = model.sets.map((set) => {
+    this.found = model.sets.map((set) => {
       const head = model.rowOf.get(set.id);
       const rows = [...new Set(head === undefined ? set.members : [head, ...set.members])]
         .filter((i) => model.nodeShown[i]);
       const shape = rows.length ? bubble(model.x, model.y, rows, model.shownNodes) : { pairs: [], triangles: [] };
       return { label: set.label, rows, headed: head !== undefined && Boolean(model.nodeShown[head]), ...shape };
     });
-    this.layer = null;
+    return this.found;
   }
 
   /** The stage has another size. */
@@ -47,7 +59,16 @@ export class BubbleLayer {
    */
   draw(context, moving) {
     const { camera } = this;
-    if (camera.scale < 0.08 || !this.bubbles.some((each) => each.rows.length > 1)) return;
+    if (camera.scale < LEAST_SCALE || !this.bubbles.some((each) => each.rows.length > 1)) return;
+    if (this.first && !moving) {
+      this.first = false;
+      context.save();
+      context.translate(camera.left, camera.top);
+      context.scale(camera.scale, camera.scale);
+      this.paintBubbles(context);
+      context.restore();
+      return;
+    }
     let { layer } = this;
     if (!layer || !this.covers(layer, moving)) {
       layer = this.paint();
@@ -85,7 +106,7 @@ export class BubbleLayer {
     return { image, width, height, scale: camera.scale, left, top };
   }
 
-  /** @param {OffscreenCanvasRenderingContext2D} context in map units */
+  /** @param {CanvasRenderingContext2D|OffscreenCanvasRenderingContext2D} context in map units */
   paintBubbles(context) {
     const { x, y } = this.model;
     context.lineCap = "round";

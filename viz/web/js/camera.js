@@ -55,7 +55,7 @@ export class Camera {
   }
 
   /** @param {{left: number, top: number, right: number, bottom: number}} box in map units @param {number} most scale */
-  fit(box, most = 1.5) {
+  fit(box, most = 2) {
     const pad = Math.min(46, this.width / 8);
     const wide = Math.max(1, box.right - box.left);
     const high = Math.max(1, box.bottom - box.top);

@@ -54,14 +54,14 @@ export function nodeDetails(model, i, actions) {
     || (model.ties.start[b] ?? "").localeCompare(model.ties.start[a] ?? ""));
   return [
     head(nodes.label[i], actions.close, symbolPicture(symbolKey(nodes.kind[i], nodes.age_band[i]))),
-    element("p.kith-details__about", { text: [words.kind(model, i), nodes.detail[i]].filter((part, at, all) => part && all.indexOf(part) === at).join(" · ") }),
+    element("p.kith-details__about", { text: words.about(model, i) }),
     sets.length > 0 && element("p.kith-details__about", { text: `Spends time in: ${sets.join(", ")}` }),
     element("div.kith-details__actions", {},
       link(nodes.url[i], "Open the record"),
       actions.canExpand && missing > 0 && button("Show what else it is tied to", "expand", () => actions.expand(i)),
       model.canCollapse(i) && button("Take back what was added", "collapse", () => actions.collapse(i)),
       button("Path to …", "path", () => actions.startPath(i))),
-    element("h3.kith-map__h3", { text: `${words.counted(shown.length, "tie")} shown${missing > 0 ? `, ${missing.toLocaleString("en-GB")} more not shown` : ""}` }),
+    element("h3.kith-map__h3", { text: `${words.counted(shown.length, "tie")} shown${missing > 0 ? `, ${words.number(missing)} more not shown` : ""}` }),
     element("ul.kith-details__ties", {}, ...order.slice(0, MOST_TIES).map((t) => tieItem(model, t, i, actions))),
     order.length > MOST_TIES && element("p.kith-map__hint", { text: `The first ${MOST_TIES}; the table lists all.` }),
   ].filter(Boolean);

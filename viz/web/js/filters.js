@@ -3,6 +3,7 @@
 import { element, freshId } from "./dom.js";
 import { openFilter } from "./model.js";
 import { PALETTE } from "./palette.js";
+import * as words from "./words.js";
 
 /**
  * @param {import("./model.js").MapModel} model
@@ -42,7 +43,7 @@ export function filterForm(model, changed) {
             else model.filter[name].add(value);
             apply();
           } }),
-        element("label", { for: id }, `${label} `, element("span.kith-filters__count", { text: `(${count.toLocaleString("en-GB")})` })));
+        element("label", { for: id }, `${label} `, element("span.kith-filters__count", { text: `(${words.number(count)})` })));
     });
     const group = element("fieldset.kith-filters__group", {}, element("legend", { text: title }), ...list);
     if (!folded) return group;

@@ -65,49 +65,71 @@ const CLEAR = 34;
  * @returns {{pairs: [number, number][], triangles: [number, number, number][]}}
  */
 export function bubble(x, y, rows, all) {
+  const count = rows.length;
   const members = new Set(rows);
   const left = Math.min(...rows.map((i) => x[i])) - CLEAR;
   const right = Math.max(...rows.map((i) => x[i])) + CLEAR;
   const top = Math.min(...rows.map((i) => y[i])) - CLEAR;
   const bottom = Math.max(...rows.map((i) => y[i])) + CLEAR;
-  const others = all.filter((i) => !members.has(i) && x[i] > left && x[i] < right && y[i] > top && y[i] < bottom);
-  const near = (/** @type {number} */ a, /** @type {number} */ b) => Math.hypot(x[a] - x[b], y[a] - y[b]) <= REACH;
-  const joined = new Set();
-  const key = (/** @type {number} */ a, /** @type {number} */ b) => `${Math.min(a, b)},${Math.max(a, b)}`;
-  for (let p = 0; p < rows.length; p += 1) {
-    for (let q = p + 1; q < rows.length; q += 1) {
+  /** @type {number[]} */
+  const others = [];
+  for (const i of all) if (x[i] > left && x[i] < right && y[i] > top && y[i] < bottom && !members.has(i)) others.push(i);
+  /** Whether anybody else stands in the way. @param {number} a @param {number} b */
+  const blocked = (a, b) => {
+    const [west, east] = [Math.min(x[a], x[b]) - CLEAR, Math.max(x[a], x[b]) + CLEAR];
+    const [north, south] = [Math.min(y[a], y[b]) - CLEAR, Math.max(y[a], y[b]) + CLEAR];
+    for (const i of others) {
+      if (x[i] < west || x[i] > east || y[i] < north || y[i] > south) continue;
+      if (segmentDistance(x[i], y[i], x[a], y[a], x[b], y[b]) < CLEAR) return true;
+    }
+    return false;
+  };
+  /** Whether nobody else stands within three members. @param {number} a @param {number} b @param {number} c */
+  const empty = (a, b, c) => {
+    const [west, east] = [Math.min(x[a], x[b], x[c]), Math.max(x[a], x[b], x[c])];
+    const [north, south] = [Math.min(y[a], y[b], y[c]), Math.max(y[a], y[b], y[c])];
+    for (const i of others) {
+      if (x[i] < west || x[i] > east || y[i] < north || y[i] > south) continue;
+      if (inside(x, y, i, a, b, c)) return false;
+    }
+    return true;
+  };
+  // for each two members, by place in the list: whether they are joined, and on which sides of that line triangles are
+  const joined = new Uint8Array(count * count);
+  const sides = new Uint8Array(count * count);
+  for (let p = 0; p < count; p += 1) {
+    for (let q = p + 1; q < count; q += 1) {
       const [a, b] = [rows[p], rows[q]];
-      if (!near(a, b)) continue;
-      if (others.some((i) => segmentDistance(x[i], y[i], x[a], y[a], x[b], y[b]) < CLEAR)) continue;
-      joined.add(key(a, b));
+      if (Math.hypot(x[a] - x[b], y[a] - y[b]) <= REACH && !blocked(a, b)) joined[p * count + q] = 1;
     }
   }
+  const turnsLeft = (/** @type {number} */ a, /** @type {number} */ b, /** @type {number} */ c) =>
+    (x[b] - x[a]) * (y[c] - y[a]) > (y[b] - y[a]) * (x[c] - x[a]);
   /** @type {[number, number, number][]} */
   const triangles = [];
-  for (let p = 0; p < rows.length; p += 1) {
-    for (let q = p + 1; q < rows.length; q += 1) {
-      if (!joined.has(key(rows[p], rows[q]))) continue;
-      for (let r = q + 1; r < rows.length; r += 1) {
+  for (let p = 0; p < count; p += 1) {
+    for (let q = p + 1; q < count; q += 1) {
+      if (!joined[p * count + q]) continue;
+      for (let r = q + 1; r < count; r += 1) {
+        if (!joined[p * count + r] || !joined[q * count + r]) continue;
         const [a, b, c] = [rows[p], rows[q], rows[r]];
-        if (!joined.has(key(a, c)) || !joined.has(key(b, c))) continue;
-        if (others.some((i) => inside(x, y, i, a, b, c))) continue;
+        if (!empty(a, b, c)) continue;
         // all one way round: overlapping areas of opposite turn would cancel out
-        triangles.push((x[b] - x[a]) * (y[c] - y[a]) > (y[b] - y[a]) * (x[c] - x[a]) ? [a, b, c] : [a, c, b]);
+        triangles.push(turnsLeft(a, b, c) ? [a, b, c] : [a, c, b]);
+        sides[p * count + q] |= turnsLeft(a, b, c) ? 1 : 2;
+        sides[p * count + r] |= turnsLeft(a, c, b) ? 1 : 2;
+        sides[q * count + r] |= turnsLeft(b, c, a) ? 1 : 2;
       }
     }
   }
-  // a stroke with triangles on both sides would show nowhere
-  /** @type {Map<string, number>} */
-  const sides = new Map();
-  for (const [a, b, c] of triangles) {
-    for (const [one, other, r] of [[a, b, c], [a, c, b], [b, c, a]]) {
-      const [p, q] = [Math.min(one, other), Math.max(one, other)];
-      const left = (x[q] - x[p]) * (y[r] - y[p]) - (y[q] - y[p]) * (x[r] - x[p]) > 0 ? 1 : 2;
-      sides.set(key(p, q), (sides.get(key(p, q)) ?? 0) | left);
+  /** @type {[number, number][]} */
+  const pairs = [];
+  for (let p = 0; p < count; p += 1) {
+    for (let q = p + 1; q < count; q += 1) {
+      // a stroke with triangles on both sides would show nowhere
+      if (joined[p * count + q] && sides[p * count + q] !== 3) pairs.push([rows[p], rows[q]]);
     }
   }
-  const pairs = [...joined].filter((pair) => sides.get(pair) !== 3)
-    .map((pair) => /** @type {[number, number]} */ (pair.split(",").map(Number)));
   return { pairs, triangles };
 }
 
@@ -159,20 +181,23 @@ export class Room {
 }
 
 /**
- * A label in at most two lines of about the given length; the rest is cut with an ellipsis.
- * @param {string} text @param {number} length
+ * A label in at most two lines, parted at a comma or as even as its words allow; what is far too long is cut with an ellipsis.
+ * @param {string} text @param {number} length a line may have before the label is parted
  * @returns {string[]}
  */
 export function wrap(text, length = 16) {
   if (text.length <= length) return [text];
+  const most = length + 6;
+  const cut = (/** @type {string} */ line) => (line.length > most ? `${Array.from(line).slice(0, most - 1).join("")}…` : line);
   const words = text.split(/\s+/);
-  let first = words[0];
-  let next = 1;
-  while (next < words.length && `${first} ${words[next]}`.length <= length) {
-    first = `${first} ${words[next]}`;
-    next += 1;
+  // a comma is the best place to part, where both sides are short enough
+  const comma = words.findIndex((word) => word.endsWith(",")) + 1;
+  const parted = [words.slice(0, comma).join(" "), words.slice(comma).join(" ")];
+  if (parted.every((line) => line && line.length <= length + 2)) return parted;
+  let best = [text];
+  for (let at = 1; at < words.length; at += 1) {
+    const lines = [words.slice(0, at).join(" "), words.slice(at).join(" ")];
+    if (best.length === 1 || Math.max(lines[0].length, lines[1].length) <= Math.max(best[0].length, best[1].length)) best = lines;
   }
-  const cut = (/** @type {string} */ line) => (line.length > length + 4 ? `${Array.from(line).slice(0, length + 3).join("")}…` : line);
-  const second = words.slice(next).join(" ");
-  return second ? [cut(first), cut(second)] : [cut(first)];
+  return best.map(cut);
 }

@@ -40,7 +40,7 @@ export class KithMap {
     const { model } = this;
     this.status = element("p.kith-map__status", { role: "status", "aria-live": "polite" });
     this.notice = element("p.kith-map__notice", { hidden: true });
-    this.panel = element("aside.kith-map__details", { "aria-label": "Details and legend" });
+    this.panel = element("aside.kith-map__details", { "aria-label": "Details and legend", tabindex: 0 });
     this.stage = new Stage(model, {
       open: (i) => this.openNode(i, true),
       openTie: (t) => this.openTie(t),
@@ -114,7 +114,7 @@ export class KithMap {
     const nodes = model.shownNodes.length;
     const ties = model.shownTies.length;
     const part = (/** @type {number} */ shown, /** @type {number} */ all, /** @type {string} */ what) =>
-      `${shown.toLocaleString("en-GB")}${shown < all ? ` of ${all.toLocaleString("en-GB")}` : ""} ${what}`;
+      `${words.number(shown)}${shown < all ? ` of ${words.number(all)}` : ""} ${what}`;
     const hubs = model.nodes.hub.filter(Boolean).length;
     return [`${part(nodes, model.size, "people, places and events")}, ${part(ties, model.ties.id.length, "ties")} shown.`,
       hubs ? `${hubs} of them ${hubs === 1 ? "has" : "have"} more ties than are shown.` : "",

@@ -5,11 +5,22 @@ import { Room } from "./geometry.js";
 /** @typedef {import("./renderer.js").Renderer} Renderer */
 
 const MOST_LABELS = 320;
+const MOST_FAR_LABELS = 60;
 // below this scale only landmarks are named
 const FAR = 0.33;
+// below this scale events have no names
+const EVENTS_NAMED = 0.6;
 const LANDMARKS = new Set(["school", "group", "place", "operation"]);
+// worth a name even where it covers a symbol
+const ALWAYS = new Set(["school", "group", "operation"]);
 // more symbols in sight than this and labels may cover some
 const MOST_KEPT_CLEAR = 2500;
+
+/** Text grows a little with the view. @param {number} scale */
+function textSize(scale) {
+  if (scale > 1.25) return 15;
+  return scale > 0.7 ? 13.5 : 12.5;
+}
 
 export class LabelLayer {
   /** @param {Renderer} renderer */
@@ -17,81 +28,111 @@ export class LabelLayer {
     this.renderer = renderer;
     /** nodes in the order in which they get a label @type {number[]} */
     this.order = [];
+    this.taken = new Room();
+    this.symbols = new Room();
+    this.size = 12.5;
+    this.far = false;
   }
 
   /** What is shown has changed. */
   refresh() {
     const { model } = this.renderer;
-    const degree = model.nodes.degree;
-    const rank = (/** @type {number} */ i) => (model.seeds.has(i) ? 0 : LANDMARKS.has(model.nodes.kind[i]) ? 1 : 2);
-    this.order = [...model.shownNodes].sort((a, b) => rank(a) - rank(b) || degree[b] - degree[a] || a - b);
+    const { degree, kind } = model.nodes;
+    const rank = Uint8Array.from(kind, (each, i) => {
+      if (model.seeds.has(i)) return 0;
+      return ALWAYS.has(each) ? 1 : each === "event" ? 3 : 2;
+    });
+    this.order = [...model.shownNodes].sort((a, b) => rank[a] - rank[b] || degree[b] - degree[a] || a - b);
   }
 
   draw() {
-    const { camera, context, model, screenX, screenY, sprites } = this.renderer;
-    const lit = this.renderer.lit();
-    const room = new Room();
-    const symbols = new Room();
-    const plain = this.renderer.radius(-1);
+    const { renderer } = this;
+    const { camera, context, model } = renderer;
+    const lit = renderer.lit();
+    this.size = textSize(camera.scale);
+    this.far = camera.scale < FAR;
+    this.taken = new Room();
+    this.symbols = new Room();
+    this.keepSymbolsClear();
+    const forced = new Set([renderer.focus, renderer.selected, renderer.hover].filter((i) => i >= 0 && model.nodeShown[i]));
+    const first = new Set([...forced, ...(lit ? [...lit.nodes].filter((i) => model.nodeShown[i]) : [])]);
+    this.drawBubbleNames();
+    const limit = this.far ? MOST_FAR_LABELS : MOST_LABELS;
     let count = 0;
-    const far = camera.scale < FAR;
-    let inSight = 0;
-    for (const i of model.shownNodes) if (this.renderer.isInSight(i, 0)) inSight += 1;
-    // names of people keep clear of symbols; from far off only landmarks are named, or names would hide what they name
-    if (inSight <= MOST_KEPT_CLEAR && !far) {
-      const r = plain * 0.8;
-      for (const i of model.shownNodes) {
-        if (this.renderer.isInSight(i, 0)) symbols.take(screenX[i] - r, screenY[i] - r, screenX[i] + r, screenY[i] + r);
-      }
-    }
-    const forced = [this.renderer.focus, this.renderer.selected, this.renderer.hover].filter((i) => i >= 0 && model.nodeShown[i]);
-    const order = lit ? [...lit.nodes].filter((i) => model.nodeShown[i]) : [];
-    const first = new Set([...forced, ...order]);
-    this.drawBubbleNames(room);
-    const limit = far ? 60 : MOST_LABELS;
-    const place = (/** @type {number} */ i) => {
-      if (count >= limit) return;
-      const x = screenX[i];
-      const y = screenY[i];
-      if (!this.renderer.isInSight(i, 60)) return;
-      if (far && !first.has(i) && !LANDMARKS.has(model.nodes.kind[i]) && !model.seeds.has(i)) return;
-      const strong = model.seeds.has(i) || first.has(i);
-      const sprite = sprites.label(model.nodes.label[i], strong);
-      const top = y + this.renderer.radius(i) + 3;
-      const left = x - sprite.width / 2;
-      const gap = far ? 8 : 0;
-      const right = left + sprite.width;
-      const bottom = top + sprite.height;
-      if (!forced.includes(i)) {
-        if (!room.isFree(left - gap, top - gap, right + gap, bottom + gap)) return;
-        if (!strong && !LANDMARKS.has(model.nodes.kind[i]) && !symbols.isFree(left, top, right, bottom)) return;
-      }
-      room.take(left, top, right, bottom);
+    const name = (/** @type {number} */ i) => {
       context.globalAlpha = lit && !lit.nodes.has(i) ? 0.35 : 1;
-      sprites.stamp(sprite, left, top);
-      count += 1;
+      if (this.place(i, first.has(i), forced.has(i))) count += 1;
     };
-    for (const i of first) place(i);
+    for (const i of first) if (count < limit) name(i);
     for (const i of this.order) {
       if (count >= limit) break;
-      if (!first.has(i)) place(i);
+      if (!first.has(i)) name(i);
     }
     context.globalAlpha = 1;
   }
 
-  /** @param {Room} room */
-  drawBubbleNames(room) {
+  /** Labels cover no symbol, unless there are too many to tell. */
+  keepSymbolsClear() {
+    const { renderer, symbols } = this;
+    const { model, screenX, screenY } = renderer;
+    const inSight = model.shownNodes.filter((i) => renderer.isInSight(i, 0));
+    if (inSight.length > MOST_KEPT_CLEAR) return;
+    for (const i of inSight) {
+      const r = renderer.radius(i) * 0.8;
+      symbols.take(screenX[i] - r, screenY[i] - r, screenX[i] + r, screenY[i] + r);
+    }
+  }
+
+  /**
+   * Write the label of a node below it, or beside or above it where there is room; false when there is none.
+   * @param {number} i @param {boolean} strong @param {boolean} forced written even where there is no room
+   */
+  place(i, strong, forced) {
+    const { far, renderer, symbols, taken } = this;
+    const { camera, model, screenX, screenY, sprites } = renderer;
+    const kind = model.nodes.kind[i];
+    const seed = model.seeds.has(i);
+    if (!renderer.isInSight(i, 60)) return false;
+    if (far && !strong && !seed && !LANDMARKS.has(kind)) return false;
+    if (kind === "event" && camera.scale < EVENTS_NAMED && !strong && !seed) return false;
+    const bold = strong || seed;
+    const label = sprites.measure(model.nodes.label[i], bold ? this.size + 1 : this.size, bold);
+    const { width, height } = label;
+    const x = screenX[i];
+    const y = screenY[i];
+    const away = renderer.radius(i) + 3;
+    // below, beside or above; left, top, and the clear space to leave to the left, right and above, or the name could
+    // be taken for that of the next symbol
+    const spots = [
+      [x - width / 2, y + away, 0, 0, 0], [x + away, y - height / 2, 0, 10, 0],
+      [x - away - width, y - height / 2, 10, 0, 0], [x - width / 2, y - away - height, 0, 0, 10],
+    ];
+    const gap = far ? 8 : 0;
+    const whole = spots.filter(([left, top]) => left >= 0 && top >= 0 && left + width <= camera.width && top + height <= camera.height);
+    const roomy = whole.filter(([left, top]) => taken.isFree(left - gap, top - gap, left + width + gap, top + height + gap));
+    let spot = roomy.find(([left, top, before, after, above]) => symbols.isFree(left - before, top - above, left + width + after, top + height));
+    if (!spot && (bold || ALWAYS.has(kind))) [spot] = roomy;
+    if (!spot && forced) spot = whole[0] ?? spots[0];
+    if (!spot) return false;
+    const [left, top] = spot;
+    taken.take(left, top, left + width, top + height);
+    sprites.write(label, left, top);
+    return true;
+  }
+
+  drawBubbleNames() {
+    const { taken } = this;
     const { bubbles, camera, screenX, screenY, sprites } = this.renderer;
     if (camera.scale < 0.2) return;
     for (const bubble of bubbles.bubbles) {
       if (bubble.rows.length < 2 || bubble.headed) continue;
       const head = bubble.rows.reduce((best, i) => (screenY[i] < screenY[best] ? i : best), bubble.rows[0]);
-      const sprite = sprites.label(bubble.label, false, true);
-      const left = screenX[head] - sprite.width / 2;
-      const top = screenY[head] - 33 * camera.scale - sprite.height + 4;
-      if (!room.isFree(left, top, left + sprite.width, top + sprite.height)) continue;
-      room.take(left, top, left + sprite.width, top + sprite.height);
-      sprites.stamp(sprite, left, top);
+      const label = sprites.measure(bubble.label, this.size, false, true);
+      const left = screenX[head] - label.width / 2;
+      const top = screenY[head] - 33 * camera.scale - label.height + 4;
+      if (!taken.isFree(left, top, left + label.width, top + label.height)) continue;
+      taken.take(left, top, left + label.width, top + label.height);
+      sprites.write(label, left, top);
     }
   }
 }

@@ -40,6 +40,7 @@ export function legend(model) {
     list("Who and what", rows),
     list("How well supported", Object.values(PALETTE.standings).map((stroke) => row(linePicture({ dash: stroke.dash, width: stroke.width }), stroke.label, stroke.meaning))),
     list("What a tie means", Object.values(PALETTE.polarities).map((stroke) => row(linePicture({ colour: stroke.colour, marker: stroke.marker }), stroke.label, stroke.meaning))),
+    model.ties.directed?.some(Boolean) && list("Which way", [row(arrowPicture(), "Arrow", "from the one who is said to act, or the parent, to the other")]),
     element("p.kith-map__hint", { text: "Every tie is a claim made in reports, not a fact. Zoom in to see dashes and markers on large maps." }));
 }
 
@@ -47,4 +48,10 @@ function hubPicture() {
   const dots = [-4, 0, 4].map((dx) => svg("circle", { cx: 11 + dx, cy: 11, r: 1.4, fill: PALETTE.ink }));
   return svg("svg", { viewBox: "0 0 22 22", width: 22, height: 22, "aria-hidden": "true", focusable: "false" },
     svg("circle", { cx: 11, cy: 11, r: 8, fill: "#ffffff", stroke: PALETTE.ink, "stroke-width": 1.4 }), ...dots);
+}
+
+function arrowPicture() {
+  const picture = linePicture({});
+  picture.append(svg("path", { d: "M43 8L33 4V12Z", fill: PALETTE.ink }));
+  return picture;
 }

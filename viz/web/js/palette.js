@@ -2,7 +2,7 @@
 
 /** @typedef {{label: string, outline: string, icon: string, colour: string}} Symbol */
 /** @typedef {{label: string, meaning: string, dash: number[], width: number, colour: string, marker: string}} Stroke */
-/** @type {{background: string, ink: string, secondary: string, highlight: string, focus: string, radius: number, seedFactor: number, font: string, sets: [string, string][], symbols: Record<string, Symbol>, standings: Record<string, Stroke>, polarities: Record<string, Stroke>}} */
+/** @type {{background: string, ink: string, secondary: string, highlight: string, focus: string, radius: number, seedFactor: number, eventFactor: number, font: string, sets: [string, string][], symbols: Record<string, Symbol>, standings: Record<string, Stroke>, polarities: Record<string, Stroke>}} */
 export const PALETTE = {
  "background": "#fbfaf7",
  "ink": "#1d2a33",
@@ -11,6 +11,7 @@ export const PALETTE = {
  "focus": "#0b0c0c",
  "radius": 13.0,
  "seedFactor": 1.35,
+ "eventFactor": 0.72,
  "font": "Arial, Helvetica, sans-serif",
  "sets": [
   [

@@ -16,6 +16,10 @@ const SYMBOL_KEYS = Object.keys(PALETTE.symbols);
 const SLOW_TIES = 12000;
 // the same on a machine that was seen to be slow
 const SOME_TIES = 300;
+// symbols of a smaller radius are dots, sooner where there are many
+const SMALL = 2.4;
+const SMALL_OF_MANY = 4;
+const MANY_NODES = 2500;
 
 /** @param {string} kind @param {string|null} band */
 export function symbolKey(kind, band) {
@@ -138,11 +142,11 @@ export class Renderer {
     return true;
   }
 
-  /** Keep the picture just drawn, if it is a slow one. */
+  /** While the view moves, keep the picture just drawn if it is a slow one. */
   keep() {
     const { camera, canvas } = this;
     this.stale = false;
-    if (this.ties.inSight < (this.slow ? SOME_TIES : SLOW_TIES)) {
+    if (!this.moving || this.ties.inSight < (this.slow ? SOME_TIES : SLOW_TIES)) {
       this.kept = null;
       return;
     }
@@ -155,13 +159,17 @@ export class Renderer {
   /** Radius of a node's symbol, pixels. @param {number} i */
   radius(i) {
     const base = PALETTE.radius * Math.min(2.2, this.camera.scale ** 0.7);
-    const large = this.model.seeds.has(i) ? PALETTE.seedFactor : 1;
+    const large = this.model.seeds.has(i) ? PALETTE.seedFactor : this.model.nodes.kind[i] === "event" ? PALETTE.eventFactor : 1;
     return Math.max(1.2, base * large);
   }
 
   draw() {
-    const began = performance.now();
     const { context, camera, model } = this;
+    cancelAnimationFrame(this.waiting);
+    this.waiting = 0;
+    // the stage has no size yet
+    if (camera.width <= 1) return;
+    const began = performance.now();
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     for (const i of model.shownNodes) {
       this.screenX[i] = model.x[i] * camera.scale + camera.left;
@@ -183,7 +191,7 @@ export class Renderer {
     const lit = this.lit();
     const margin = 40;
     const plain = this.radius(-1);
-    if (plain < 2.4) {
+    if (plain < (model.shownNodes.length > MANY_NODES ? SMALL_OF_MANY : SMALL)) {
       this.drawDots(plain, lit);
     } else {
       for (const i of model.shownNodes) {

@@ -4,8 +4,10 @@ import { PALETTE } from "./palette.js";
 import { wrap } from "./geometry.js";
 
 /** @typedef {{image: ImageBitmap, width: number, height: number}} Sprite */
+/** @typedef {{key: string, lines: string[], font: string, size: number, colour: string, width: number, height: number}} Label */
 
-const LINE_HEIGHT = 15;
+// a line is this many times as high as its text
+const LINE = 1.2;
 const MOST_SPRITES = 3000;
 
 export class Sprites {
@@ -17,6 +19,10 @@ export class Sprites {
     this.made = new Map();
     /** @type {Map<string, Path2D>} */
     this.paths = new Map();
+    /** @type {Map<string, Label>} */
+    this.measured = new Map();
+    /** labels that have no picture yet @type {Map<string, Label>} */
+    this.waiting = new Map();
   }
 
   /** @param {number} ratio device pixels a CSS pixel */
@@ -84,27 +90,70 @@ export class Sprites {
     });
   }
 
-  /** @param {string} text @param {boolean} strong @param {boolean} set name of a bubble */
-  label(text, strong, set = false) {
-    const key = `${strong ? "b" : "n"}${set ? "s" : ""} ${text}`;
-    const known = this.made.get(key);
-    if (known) return known;
-    const lines = set ? [text] : wrap(text, strong ? 22 : 16);
-    const font = `${set ? "italic " : ""}${strong ? "bold " : ""}${strong ? 13.5 : 12.5}px ${PALETTE.font}`;
-    this.context.font = font;
-    const width = Math.max(...lines.map((line) => this.context.measureText(line).width)) + 8;
-    return this.make(key, width, lines.length * LINE_HEIGHT + 3, (context) => {
-      context.font = font;
-      context.textAlign = "center";
-      context.textBaseline = "top";
-      context.lineJoin = "round";
-      context.lineWidth = 4;
-      context.strokeStyle = PALETTE.background;
-      context.fillStyle = set ? PALETTE.secondary : PALETTE.ink;
-      lines.forEach((line, row) => context.strokeText(line, width / 2, row * LINE_HEIGHT + 2));
-      lines.forEach((line, row) => context.fillText(line, width / 2, row * LINE_HEIGHT + 2));
+  /**
+   * How large a label would be. Most labels find no room, so they are measured long before they are painted.
+   * @param {string} text @param {number} size pixels @param {boolean} strong @param {boolean} set name of a bubble
+   */
+  measure(text, size, strong, set = false) {
+    const key = `${strong ? "b" : "n"}${set ? "s" : ""}${size} ${text}`;
+    let label = this.measured.get(key);
+    if (!label) {
+      if (this.measured.size > 4 * MOST_SPRITES) this.measured.clear();
+      const lines = set ? [text] : wrap(text, strong ? 22 : 16);
+      const font = `${set ? "italic " : ""}${strong ? "bold " : ""}${size}px ${PALETTE.font}`;
+      if (this.context.font !== font) this.context.font = font;
+      const width = Math.max(...lines.map((line) => this.context.measureText(line).width)) + 8;
+      const colour = set ? PALETTE.secondary : PALETTE.ink;
+      label = { key, lines, font, size, colour, width, height: Math.ceil(lines.length * size * LINE) + 3 };
+      this.measured.set(key, label);
+    }
+    return label;
+  }
+
+  /**
+   * A label seen for the first time is painted in place, because a picture of it takes longer; the picture follows when
+   * there is time, for when the view moves.
+   * @param {Label} label @param {number} left @param {number} top
+   */
+  write(label, left, top) {
+    const sprite = this.made.get(label.key);
+    if (sprite) {
+      this.stamp(sprite, left, top);
+      return;
+    }
+    const { context, ratio } = this;
+    context.save();
+    context.translate(Math.round(left * ratio) / ratio, Math.round(top * ratio) / ratio);
+    paintLabel(context, label);
+    context.restore();
+    if (!this.waiting.size) this.whenIdle();
+    this.waiting.set(label.key, label);
+  }
+
+  whenIdle() {
+    const later = globalThis.requestIdleCallback ?? ((/** @type {IdleRequestCallback} */ work) => setTimeout(() => work({ didTimeout: false, timeRemaining: () => 8 }), 60));
+    later((deadline) => {
+      for (const [key, label] of this.waiting) {
+        if (deadline.timeRemaining() < 2) break;
+        this.waiting.delete(key);
+        if (!this.made.has(key)) this.make(key, label.width, label.height, (context) => paintLabel(context, label));
+      }
+      if (this.waiting.size) this.whenIdle();
     });
   }
+}
+
+/** @param {CanvasRenderingContext2D|OffscreenCanvasRenderingContext2D} context @param {Label} label */
+function paintLabel(context, { lines, font, size, colour, width }) {
+  context.font = font;
+  context.textAlign = "center";
+  context.textBaseline = "top";
+  context.lineJoin = "round";
+  context.lineWidth = 4;
+  context.strokeStyle = PALETTE.background;
+  context.fillStyle = colour;
+  lines.forEach((line, row) => context.strokeText(line, width / 2, row * size * LINE + 2));
+  lines.forEach((line, row) => context.fillText(line, width / 2, row * size * LINE + 2));
 }
 
 /** A small white disc with three dots: more ties than are shown. @param {OffscreenCanvasRenderingContext2D} context */

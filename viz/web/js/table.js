@@ -118,8 +118,8 @@ export class MapTable {
     const range = rows.length > this.perPage ? `, ${this.page * this.perPage + 1} to ${Math.min(rows.length, (this.page + 1) * this.perPage)} listed` : "";
     this.root.replaceChildren(
       element("div.kith-table__tabs", { role: "group", "aria-label": "What the table lists" },
-        tab("nodes", `People, places and events (${this.model.shownNodes.length.toLocaleString("en-GB")})`),
-        tab("ties", `Ties (${this.model.shownTies.length.toLocaleString("en-GB")})`)),
+        tab("nodes", `People, places and events (${words.number(this.model.shownNodes.length)})`),
+        tab("ties", `Ties (${words.number(this.model.shownTies.length)})`)),
       element("div.kith-table__scroll", { tabindex: 0, role: "region", "aria-label": "Table of the map" },
         element("table", {}, element("caption", { text: `${what}${range}. The same as in the picture.` }),
           element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...body))),

@@ -8,6 +8,7 @@ import { PALETTE } from "./palette.js";
 
 const STANDINGS = Object.values(PALETTE.standings);
 const POLARITIES = Object.values(PALETTE.polarities);
+const NEUTRAL = Object.keys(PALETTE.polarities).indexOf("neutral");
 // more ties in sight than this are drawn without dashes and markers, which could not be told apart anyway
 const FINE_TIES = 3000;
 // more than this and they are hair lines
@@ -31,7 +32,8 @@ export class TieLayer {
   }
 
   draw() {
-    const { camera, model, screenX, screenY } = this.renderer;
+    const { renderer } = this;
+    const { camera, model, screenX, screenY } = renderer;
     /** @type {number[][]} */
     const inSight = [];
     let count = 0;
@@ -54,19 +56,24 @@ export class TieLayer {
     this.inSight = count;
     const fine = count <= FINE_TIES && camera.scale > 0.12;
     const calm = fine ? Math.min(1, 0.45 + camera.scale) : 0.4;
-    const lit = this.renderer.lit();
-    inSight.forEach((seen, style) => {
-      if (!seen.length) return;
+    const lit = renderer.lit();
+    // where ties are many, the neutral ones step back and worries and strengths stay to be seen
+    const faint = calm * Math.max(0.5, 1 - count / 2400);
+    const telling = inSight.reduce((sum, seen, style) => sum + (style % 3 === NEUTRAL ? 0 : seen.length), 0);
+    const inOrder = inSight.map((seen, style) => ({ seen, style })).filter(({ seen }) => seen.length)
+      .sort((a, b) => Number(b.style % 3 === NEUTRAL) - Number(a.style % 3 === NEUTRAL));
+    for (const { seen, style } of inOrder) {
       const dimmed = lit ? seen.filter((t) => !lit.ties.has(t)) : seen;
-      this.stroke(dimmed, style, fine, lit ? 0.16 : calm, 0, count);
-    });
+      const neutral = style % 3 === NEUTRAL;
+      this.stroke(dimmed, style, fine, lit ? 0.16 : neutral ? faint : calm, 0, neutral ? count : telling);
+    }
     if (lit) {
-      inSight.forEach((seen, style) => this.stroke(seen.filter((t) => lit.ties.has(t)), style, true, 1, 0.9, count));
+      for (const { seen, style } of inOrder) this.stroke(seen.filter((t) => lit.ties.has(t)), style, true, 1, 0.9, count);
     }
     if (fine && camera.scale > 0.4) this.drawMarkers(inSight, lit);
   }
 
-  /** @param {number[]} ties @param {number} style @param {boolean} fine @param {number} alpha @param {number} extra width @param {number} inSight */
+  /** @param {number[]} ties @param {number} style @param {boolean} fine @param {number} alpha @param {number} extra width @param {number} inSight how many are drawn like these */
   stroke(ties, style, fine, alpha, extra, inSight) {
     if (!ties.length) return;
     const { context, model, camera, screenX, screenY, ratio } = this.renderer;

@@ -21,9 +21,14 @@ export function period(start, end) {
   return "dates not known";
 }
 
+/** "12,345"; the browser's own formatter takes longer to load than the map. @param {number} count */
+export function number(count) {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
 /** @param {number} count @param {string} one @param {string} [many] */
 export function counted(count, one, many = `${one}s`) {
-  return `${count.toLocaleString("en-GB")} ${count === 1 ? one : many}`;
+  return `${number(count)} ${count === 1 ? one : many}`;
 }
 
 /** "2 reports: police, health; 3x5x2 1 B". @param {MapModel} model @param {number} t */
@@ -50,18 +55,36 @@ export function kind(model, i) {
   return model.document.kind_labels[model.nodes.kind[i]] ?? model.nodes.kind[i];
 }
 
-/** What is said when a node is reached. @param {MapModel} model @param {number} i @param {number} [most] ties told */
-export function spoken(model, i, most = 4) {
+/** Kind and detail without saying one thing twice: "Child, aged 15", "Event, Criminal exploitation". @param {MapModel} model @param {number} i */
+export function about(model, i) {
+  const { nodes } = model;
+  const what = kind(model, i);
+  const detail = nodes.detail[i];
+  if (!detail) return what;
+  const told = detail.startsWith(what) || (nodes.age_band[i] !== null && nodes.age_band[i] !== "unknown");
+  return told ? detail : `${what}, ${detail}`;
+}
+
+/** One tie as told from one of its ends. @param {MapModel} model @param {number} t @param {number} i */
+function told(model, t, i) {
   const { nodes, ties } = model;
-  const shown = model.tiesOf(i);
-  const parts = [nodes.label[i], kind(model, i)];
-  if (nodes.detail[i] && nodes.detail[i] !== parts[1]) parts.push(nodes.detail[i]);
+  const supported = standing(model, t).toLowerCase();
+  // "Parent of" said from the child's side would turn the claim round
+  if (ties.directed?.[t] && ties.target[t] === i) return `${ties.sentence[t].replace(/\.$/, "")}, ${supported}`;
+  return `${ties.label[t]}: ${nodes.label[model.otherEnd(t, i)]}, ${supported}`;
+}
+
+/** What is said when a node is reached: people and places before events. @param {MapModel} model @param {number} i @param {number} [most] ties told */
+export function spoken(model, i, most = 4) {
+  const { nodes } = model;
+  const isEvent = (/** @type {number} */ t) => Number(nodes.kind[model.otherEnd(t, i)] === "event");
+  const shown = model.tiesOf(i).sort((a, b) => isEvent(a) - isEvent(b));
+  const parts = [nodes.label[i], about(model, i)];
   const sets = model.sets.filter((set) => set.members.includes(i)).map((set) => set.label);
   if (sets.length) parts.push(`in ${sets.join(" and ")}`);
   const hidden = nodes.degree[i] - shown.length;
-  parts.push(`${counted(shown.length, "tie")} shown${hidden > 0 ? `, ${hidden.toLocaleString("en-GB")} more not shown` : ""}`);
-  const told = shown.slice(0, most)
-    .map((t) => `${ties.label[t]}: ${nodes.label[model.otherEnd(t, i)]}, ${standing(model, t).toLowerCase()}`);
-  if (shown.length > most) told.push(`and ${shown.length - most} more`);
-  return `${parts.join(", ")}. ${told.length ? `${told.join("; ")}.` : ""}`.trim();
+  parts.push(`${counted(shown.length, "tie")} shown${hidden > 0 ? `, ${number(hidden)} more not shown` : ""}`);
+  const claims = shown.slice(0, most).map((t) => told(model, t, i));
+  if (shown.length > most) claims.push(`and ${number(shown.length - most)} more`);
+  return `${parts.join(", ")}. ${claims.length ? `${claims.join("; ")}.` : ""}`.trim();
 }
