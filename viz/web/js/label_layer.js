@@ -30,6 +30,8 @@ export class LabelLayer {
     this.order = [];
     this.taken = new Room();
     this.symbols = new Room();
+    /** symbols but those of events */
+    this.standing = new Room();
     this.size = 12.5;
     this.far = false;
   }
@@ -53,41 +55,54 @@ export class LabelLayer {
     this.far = camera.scale < FAR;
     this.taken = new Room();
     this.symbols = new Room();
+    this.standing = new Room();
     this.keepSymbolsClear();
     const forced = new Set([renderer.focus, renderer.selected, renderer.hover].filter((i) => i >= 0 && model.nodeShown[i]));
     const first = new Set([...forced, ...(lit ? [...lit.nodes].filter((i) => model.nodeShown[i]) : [])]);
     this.drawBubbleNames();
     const limit = this.far ? MOST_FAR_LABELS : MOST_LABELS;
     let count = 0;
-    const name = (/** @type {number} */ i) => {
+    const name = (/** @type {number} */ i, tight = false) => {
       context.globalAlpha = lit && !lit.nodes.has(i) ? 0.35 : 1;
-      if (this.place(i, first.has(i), forced.has(i))) count += 1;
+      if (this.place(i, first.has(i), forced.has(i), tight)) count += 1;
     };
     for (const i of first) if (count < limit) name(i);
+    const { kind } = model.nodes;
+    /** @type {number[]} */
+    const nameless = [];
     for (const i of this.order) {
       if (count >= limit) break;
-      if (!first.has(i)) name(i);
+      if (first.has(i)) continue;
+      if (kind[i] === "event" && nameless.length) {
+        for (const j of nameless.splice(0)) name(j, true);
+      }
+      const before = count;
+      name(i);
+      if (count === before && kind[i] !== "event") nameless.push(i);
     }
+    for (const i of nameless) if (count < limit) name(i, true);
     context.globalAlpha = 1;
   }
 
   /** Labels cover no symbol, unless there are too many to tell. */
   keepSymbolsClear() {
-    const { renderer, symbols } = this;
+    const { renderer, standing, symbols } = this;
     const { model, screenX, screenY } = renderer;
     const inSight = model.shownNodes.filter((i) => renderer.isInSight(i, 0));
     if (inSight.length > MOST_KEPT_CLEAR) return;
     for (const i of inSight) {
       const r = renderer.radius(i) * 0.8;
       symbols.take(screenX[i] - r, screenY[i] - r, screenX[i] + r, screenY[i] + r);
+      if (model.nodes.kind[i] !== "event") standing.take(screenX[i] - r, screenY[i] - r, screenX[i] + r, screenY[i] + r);
     }
   }
 
   /**
    * Write the label of a node below it, or beside or above it where there is room; false when there is none.
    * @param {number} i @param {boolean} strong @param {boolean} forced written even where there is no room
+   * @param {boolean} tight second try, for people and places: closer to others, and events may be covered
    */
-  place(i, strong, forced) {
+  place(i, strong, forced, tight) {
     const { far, renderer, symbols, taken } = this;
     const { camera, model, screenX, screenY, sprites } = renderer;
     const kind = model.nodes.kind[i];
@@ -111,6 +126,7 @@ export class LabelLayer {
     const whole = spots.filter(([left, top]) => left >= 0 && top >= 0 && left + width <= camera.width && top + height <= camera.height);
     const roomy = whole.filter(([left, top]) => taken.isFree(left - gap, top - gap, left + width + gap, top + height + gap));
     let spot = roomy.find(([left, top, before, after, above]) => symbols.isFree(left - before, top - above, left + width + after, top + height));
+    if (!spot && tight) spot = roomy.find(([left, top]) => this.standing.isFree(left, top, left + width, top + height));
     if (!spot && (bold || ALWAYS.has(kind))) [spot] = roomy;
     if (!spot && forced) spot = whole[0] ?? spots[0];
     if (!spot) return false;
