@@ -65,7 +65,7 @@ ORDER BY shared, with_first, with_second""",
         """MATCH (earlier:Version {record: 'node', id: $person})
 MATCH (load:Load {sequence: earlier.sequence})
 RETURN earlier.given_name AS given_name, earlier.family_name AS family_name, load.author AS author,
-       load.committed_at AS loaded_at, earlier.known_to AS known_to
+       load.committed_at AS loaded_at, datetime.fromepochmillis(earlier.known_to / 1000) AS known_to
 ORDER BY earlier.sequence DESC""",
     ),
 )
@@ -97,15 +97,15 @@ counters would no longer hold. A tie is a claim supported by reports, not a fact
 |---|---|
 | `sequence` | number of the write that brought this version; `(:Load {sequence})` tells who, when, why and from which files |
 | `file`, `row` | where it stood in that load (the header is row 1) |
-| `known_from` | when this became known; the year 1 stands for "since ever"; on ties one for each report |
-| `replaced`, `known_to` | number and instant of the write that replaced it; absent while it holds |
+| `known_from` | when this became known, in microseconds since 1970 (UTC): `datetime.fromepochmillis(known_from / 1000)`; the year 1 stands for "since ever"; on ties one for each report |
+| `replaced`, `known_to` | number of the write that replaced it and when (as `known_from`); absent while it holds |
 | `restriction` | who may know of it, as canonical text, empty when open to the hub; on ties `restrictions`, one for each report |
 | `newer`, `newer_sequence`, `newer_known_from` | on a tie: a stricter version followed; this one stays for those who may not see that |
 | `attested_by`, `open_from` | on a node brought by restricted records only: seen past one of these, or by all from that write on |
 | `digest` | fingerprint of the content, by which an unchanged record is known |
 | `search_names`, `search_references` | folded names and references for the full-text index |
 
-Days are `DATE`, instants `ZONED DATETIME` in UTC, periods half-open (`start` is in, `end` is out). `location` is a
+Days are `DATE`, what happened or was recorded at an instant is a `ZONED DATETIME` in UTC, periods half-open (`start` is in, `end` is out). `location` is a
 cartesian point (srid 7203) whose x and y are eastings and northings of EPSG:27700 in metres, so `point.distance` gives
 metres.
 """

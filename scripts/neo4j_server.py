@@ -162,6 +162,8 @@ def _write_configuration(home: Path, port: int, heap: str, page_cache: str) -> N
         "server.memory.pagecache.size": page_cache,
         "dbms.security.auth_enabled": "true",
         "dbms.usage_report.enabled": "false",
+        # Plans are kept although the counts they were made for change: tests fill and empty the same database.
+        "dbms.cypher.min_replan_interval": "1h",
         "internal.server.bolt.thread_pool_shutdown_wait_time": "1s",
     }
     text = "".join(f"{name}={value}\n" for name, value in settings.items())
@@ -232,7 +234,8 @@ class Neo4jServer:
     """One server: a context manager, or ``start`` and ``stop``.
 
     ``home`` keeps the data between runs and needs the ``password`` of its first run again; without it everything lives
-    in a temporary folder that goes with the server.
+    in a temporary folder that goes with the server. ``short_lived`` compiles quickly rather than well: right for
+    tests, not for measurements.
     """
 
     def __init__(
@@ -243,12 +246,14 @@ class Neo4jServer:
         port: int | None = None,
         heap: str = "768m",
         page_cache: str = "64m",
+        short_lived: bool = False,
     ) -> None:
         self._temporary = home is None
         self._home = home
         self._port = port
         self._heap = heap
         self._page_cache = page_cache
+        self._short_lived = short_lived
         self._lease: int | None = None
         self._supervisor: _Detached | None = None
         self.user = USER
@@ -289,6 +294,7 @@ class Neo4jServer:
         command = [sys.executable, str(Path(__file__).resolve()), "supervise", str(home)]
         command += ["--java", java, "--jars", str(jars), "--heap", self._heap]
         command += ["--remove"] if self._temporary else []
+        command += ["--short-lived"] if self._short_lived else []
         self._supervisor = _Detached(command, home / "console.log")
         self._wait_until_it_answers()
         return self
@@ -362,7 +368,7 @@ def shared_server(folder: Path) -> Iterator[Address]:
     with _locked(folder / "neo4j.lock"):
         held, address = _join(state)
         if address is None:
-            server = Neo4jServer().start()
+            server = Neo4jServer(heap="1g", short_lived=True).start()
             address = server.address
             record = json.dumps({**asdict(address), "home": str(server.home)})
             state.touch(mode=0o600)
@@ -398,10 +404,11 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGTERM)
 
 
-def _supervise(home: Path, java: str, jars: Path, heap: str, remove: bool) -> int:
+def _supervise(home: Path, java: str, jars: Path, heap: str, *, remove: bool, short_lived: bool) -> int:
     """Run the server until nobody holds the lease or it ends by itself. Returns the server's exit code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    command = [java, *_JAVA_FLAGS, f"-Xmx{heap}", "-cp", f"{jars}/*", "org.neo4j.server.CommunityEntryPoint"]
+    flags = [*_JAVA_FLAGS, *(["-XX:TieredStopAtLevel=1"] if short_lived else [])]
+    command = [java, *flags, f"-Xmx{heap}", "-cp", f"{jars}/*", "org.neo4j.server.CommunityEntryPoint"]
     command += [f"--home-dir={home}", f"--config-dir={home / 'conf'}", "--console-mode"]
     lease = os.open(home / "lease", os.O_RDWR | os.O_CREAT, 0o600)
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=_end_with_parent)
@@ -471,12 +478,20 @@ def main(arguments: list[str] | None = None) -> int:
     supervise.add_argument("--jars", type=Path, required=True)
     supervise.add_argument("--heap", required=True)
     supervise.add_argument("--remove", action="store_true")
+    supervise.add_argument("--short-lived", action="store_true")
     options = parser.parse_args(arguments)
     if options.where:
         print(cache_folder())
         return 0
     if options.command == "supervise":
-        return _supervise(options.home, options.java, options.jars, options.heap, options.remove)
+        return _supervise(
+            options.home,
+            options.java,
+            options.jars,
+            options.heap,
+            remove=options.remove,
+            short_lived=options.short_lived,
+        )
     if options.command == "run":
         return _run(options.home, options.port, options.heap)
     if options.command == "fetch":

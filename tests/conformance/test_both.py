@@ -187,7 +187,6 @@ def test_both_stores_answer_alike(
         monkeypatch.setattr(loads, "BATCH_ROWS", 7)
     clock = Clock()
     url, user, password = neo4j_server
-    Neo4jStore(url, user=user, password=password, cache=tmp_path).close()
     fresh(neo4j_server, tmp_path.name + size)
     with (
         Neo4jStore(url, user=user, password=password, clock=clock, cache=tmp_path) as neo4j,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import LiteralString
 
@@ -18,13 +19,22 @@ WIPE: LiteralString = """
 MATCH (n) WHERE NOT n:Store AND NOT n:AuditHead
 CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS"""
 RESET: LiteralString = """
-MATCH (s:Store {id: 'kith'})
+MERGE (s:Store {id: 'kith'})
 SET s = {id: 'kith', layout: $layout, committed: 0, store_id: $store_id, created_at: datetime()}
-WITH s MATCH (h:AuditHead) SET h = {chain: h.chain}"""
+WITH s UNWIND ['changes', 'views'] AS chain
+MERGE (h:AuditHead {chain: chain}) SET h = {chain: chain}"""
+
+
+@cache
+def prepare(server: tuple[str, str, str]) -> None:
+    """Make the layout, once for each server: it takes seconds."""
+    url, user, password = server
+    Neo4jStore(url, user=user, password=password).close()
 
 
 def fresh(server: tuple[str, str, str], store_id: str) -> None:
-    """Empty the database but for the layout, whose making takes seconds."""
+    """Empty the database but for the layout."""
+    prepare(server)
     url, user, password = server
     connection = Connection(url, user, password, database=None, deadline=5.0)
     try:
@@ -35,9 +45,9 @@ def fresh(server: tuple[str, str, str], store_id: str) -> None:
 
 
 class Neo4jBackDoor(BackDoor):
-    def __init__(self, server: tuple[str, str, str], clock: Clock, cache: Path) -> None:
+    def __init__(self, server: tuple[str, str, str], clock: Clock, folder: Path) -> None:
         url, user, password = server
-        self.server, self.clock, self.cache = server, clock, cache
+        self.server, self.clock, self.folder = server, clock, folder
         self.connection = Connection(url, user, password, database=None, deadline=5.0)
 
     def edit_audit(self, chain: str, number: int) -> None:
@@ -100,14 +110,13 @@ class Neo4jBackDoor(BackDoor):
 
     def reopened(self) -> Neo4jStore:
         url, user, password = self.server
-        return Neo4jStore(url, user=user, password=password, clock=self.clock, cache=self.cache)
+        return Neo4jStore(url, user=user, password=password, clock=self.clock, cache=self.folder)
 
 
 class TestNeo4j(StoreConformance):
     @pytest.fixture
     def store(self, neo4j_server: tuple[str, str, str], clock: Clock, tmp_path: Path) -> Iterator[Neo4jStore]:
         url, user, password = neo4j_server
-        Neo4jStore(url, user=user, password=password, cache=tmp_path).close()
         fresh(neo4j_server, tmp_path.name)
         store = Neo4jStore(url, user=user, password=password, clock=clock, cache=tmp_path)
         yield store

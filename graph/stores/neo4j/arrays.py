@@ -20,7 +20,7 @@ from graph.stores import codes
 from graph.stores.chain import microseconds
 from graph.stores.neo4j import codec
 from graph.stores.neo4j.connection import Row
-from graph.stores.neo4j.plan import EVER as EVER_INSTANT
+from graph.stores.neo4j.plan import EVER as SINCE_EVER
 from graph.stores.neo4j.read import Reading
 from graph.stores.neo4j.schema import TIE_CODES
 from graph.stores.rows import RECORD_OF_NODE
@@ -28,7 +28,6 @@ from graph.stores.snapshot_files import SnapshotFiles
 from graph.stores.snapshots import EVER, NO_REPORT, STILL, Columns, assemble
 from graph.vocabulary import tie_types
 
-_EVER_MICROSECONDS = microseconds(EVER_INSTANT)
 _KINDS = {kind: number for number, kind in enumerate(NODE_KINDS)}
 _TYPES = {code: number for number, code in enumerate(tie_types())}
 _POLARITIES = {"concern": 0, "neutral": 1, "protective": 2}
@@ -36,18 +35,11 @@ _COMMITTED: LiteralString = "x.sequence <= $now"
 
 
 def _known_to(name: LiteralString) -> LiteralString:
-    return (
-        f"CASE WHEN {name}.replaced <= $now"
-        f" THEN {name}.known_to.epochSeconds * 1000000 + {name}.known_to.microsecond END"
-    )  # fmt: skip
-
-
-def _moment(expression: LiteralString) -> LiteralString:
-    return f"{expression}.epochSeconds * 1000000 + {expression}.microsecond"
+    return f"CASE WHEN {name}.replaced <= $now THEN {name}.known_to END"
 
 
 _VERSION_COLUMNS: LiteralString = (
-    f"x.id, x.sequence, x.restriction, {_moment('x.known_from')}, {_known_to('x')}"
+    f"x.id, x.sequence, x.restriction, x.known_from, {_known_to('x')}"
 )
 _NODE_COLUMNS: LiteralString = (
     f"{_VERSION_COLUMNS}, x.date_of_birth, x.date_of_birth_precision, x.sex, x.ethnicity, x.send, x.place_type,"
@@ -60,14 +52,14 @@ _GUARDS: LiteralString = """
 MATCH (n:Node) WHERE n.attested_by IS NOT NULL AND n.sequence <= $now AND NOT coalesce(n.open_from <= $now, false)
 UNWIND n.attested_by AS key RETURN n.id, key"""
 _REPORT_COLUMNS: LiteralString = (
-    f"{_VERSION_COLUMNS}, {_moment('x.first_known')}, x.agency, x.reference, x.grading_scheme, x.source_evaluation,"
+    f"{_VERSION_COLUMNS}, x.first_known, x.agency, x.reference, x.grading_scheme, x.source_evaluation,"
     " x.information_assessment, x.basis, x.recorded_at.epochSeconds, x.occurred_from.epochSeconds"
 )
 _REPORTS: LiteralString = f"MATCH (x:Report) WHERE {_COMMITTED} RETURN {_REPORT_COLUMNS}"
 _PAST_REPORTS: LiteralString = f"MATCH (x:Version) WHERE x.record = 'report' AND {_COMMITTED} RETURN {_REPORT_COLUMNS}"
 _TIES: LiteralString = f"""
 MATCH (a:Node)-[x]->(b:Node) WHERE {_COMMITTED}
-RETURN x.id, x.sequence, x.restrictions, [k IN x.known_from | {_moment("k")}], {_known_to("x")},
+RETURN x.id, x.sequence, x.restrictions, x.known_from, {_known_to("x")},
        a.id, b.id, type(x), x.qualifier, x.polarity, x.start, x.end, x.confidence, x.report_ids"""
 _EPISODE_COLUMNS: LiteralString = (
     f"{_VERSION_COLUMNS}, x.person_id, x.episode_type, x.strand, x.start, x.end, x.report_id"
@@ -154,7 +146,7 @@ def _day(value: Any, missing: int) -> int:
 
 
 def _known(value: int) -> int:
-    return EVER if value <= _EVER_MICROSECONDS else value
+    return EVER if value <= SINCE_EVER else value
 
 
 def _until(value: int | None) -> int:

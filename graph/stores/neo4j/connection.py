@@ -288,6 +288,20 @@ class Transaction:
 
         return self._connection.within_deadline(work, patience=self._patience)
 
+    def later(
+        self,
+        statement: LiteralString,
+        parameters: Parameters | None = None,
+        *,
+        expected: int | None = None,
+        complaint: str = "",
+    ) -> None:
+        """Run a statement whose result nobody waits for. When the count it returns is not ``expected`` the transaction
+        fails with StoreError(``complaint``)."""
+        rows = self.run(statement, parameters)
+        if expected is not None and sum(row[0] for row in rows) != expected:
+            raise StoreError(complaint)
+
     def stream(self, statement: LiteralString, parameters: Parameters | None = None) -> Iterator[list[Row]]:
         """The rows of a large result, some thousands at a time."""
         result = self._connection.within_deadline(lambda: self._raw.run(statement, dict(parameters or {})))

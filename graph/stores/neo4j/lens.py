@@ -12,12 +12,13 @@ from typing import Any, LiteralString
 
 from graph.model import Restriction
 from graph.store import Lens, Sight, TieFilter
+from graph.stores.chain import microseconds
 from graph.stores.neo4j.codec import instant_of_database
 from graph.stores.neo4j.connection import Transaction
 from graph.stores.neo4j.schema import TIE_LABELS
 
 #: later than anything known
-_FAR = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
+_FAR = microseconds(dt.datetime(9999, 12, 31, tzinfo=dt.UTC))
 _FRAME: LiteralString = """
 MATCH (s:Store {id: 'kith'})
 OPTIONAL MATCH (r:Restriction)
@@ -130,7 +131,7 @@ class View:
             "now": frame.committed,
             "all": len(self.allowed) == len(frame.keys),
             "allowed": sorted(self.allowed),
-            "known_at": lens.known_at or _FAR,
+            "known_at": _FAR if lens.known_at is None else microseconds(lens.known_at),
             "as_at": lens.as_at,
             "day_after": day_after,
         }

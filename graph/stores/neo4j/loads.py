@@ -33,6 +33,7 @@ from graph.stores.neo4j.connection import (
     Transaction,
     Unreachable,
 )
+from graph.stores.neo4j.pipeline import Pipeline
 from graph.stores.neo4j.schema import RECORD_LABELS, TIE_LABELS
 from graph.stores.neo4j.write import Writer
 
@@ -43,6 +44,9 @@ BATCH_ROWS = 10_000
 #: seconds for which a load keeps others out without a sign of life
 LOCK_SECONDS = 600
 _RELEASE_ROWS = 10_000
+
+#: label of each kind of record that has versions
+_RECORDS: dict[str, LiteralString] = {"node": "Node"} | {kind.value: label for kind, label in RECORD_LABELS.items()}
 
 _TAKE: LiteralString = """
 MATCH (s:Store {id: 'kith'})
@@ -142,17 +146,19 @@ def tidy(connection: Connection) -> None:
         connection.managed(lambda transaction: transaction.run(_UNLOCK, {"token": token}), write=True)
 
 
-def _release_steps() -> Iterator[LiteralString]:
-    yield statements.promote("Node")
-    for label in RECORD_LABELS.values():
-        yield statements.promote(label)
-    yield from statements.RELEASE_EDGE.values()
+def _release_steps(writer: Writer | None) -> Iterator[tuple[LiteralString, str]]:
+    """The statements and the record each is for; of a writer that is known, those it needs."""
+    for record, label in _RECORDS.items():
+        if writer is None or record in writer.changed_records:
+            yield statements.promote(label), record
+    for tie_type in TIE_LABELS:
+        if writer is None or tie_type in writer.replaced_types:
+            yield statements.RELEASE_EDGE[tie_type], ""
 
 
-def release(connection: Connection, sequence: int) -> None:
+def release(connection: Connection, sequence: int, writer: Writer | None = None) -> None:
     """After a large load: contents change places with those they replace; then nothing is left to do."""
-    records = ["node", *(kind.value for kind in RECORD_LABELS), *([""] * len(TIE_LABELS))]
-    for statement, record in zip(_release_steps(), records, strict=True):
+    for statement, record in _release_steps(writer):
         parameters = {"sequence": sequence, "record": record, "limit": _RELEASE_ROWS}
         while connection.managed(lambda t, s=statement, p=parameters: _step_count(t, s, p), write=True):  # type: ignore[misc]
             pass
@@ -165,10 +171,9 @@ def _step_count(transaction: Transaction, statement: LiteralString, parameters: 
 
 def _release_now(transaction: Transaction, writer: Writer) -> None:
     """The same within the transaction of a small write, where it is needed only."""
-    labels: dict[str, LiteralString] = {"node": "Node"} | {kind.value: label for kind, label in RECORD_LABELS.items()}
     parameters = {"sequence": writer.sequence, "limit": 10**9}
     for record in sorted(writer.changed_records):
-        transaction.run(statements.promote(labels[record]), parameters | {"record": record})
+        transaction.run(statements.promote(_RECORDS[record]), parameters | {"record": record})
     for tie_type in sorted(writer.replaced_types):
         transaction.run(statements.RELEASE_EDGE[tie_type], parameters)
 
@@ -264,7 +269,7 @@ class Loading:
 
     def _show(self, transaction: Transaction, writer: Writer, *, large: bool) -> Commit:
         """Make the write visible, with its audit row, in the present transaction."""
-        now = writer.plan.now
+        now = writer.plan.committed_at
         tallies = writer.counted()
         load = {
             "id": f"load-{writer.sequence}",
@@ -296,7 +301,7 @@ class Loading:
         return Commit(writer.sequence, now, str(load["id"]), tallies)
 
     def _unchanged(self, transaction: Transaction, writer: Writer) -> Commit:
-        now, tallies = writer.plan.now, writer.counted()
+        now, tallies = writer.plan.committed_at, writer.counted()
         audit.append(transaction, "changes", _entry(self.note, tallies, writer.sequence - 1, ()), now=now)
         return Commit(writer.sequence - 1, now, "unchanged", tallies)
 
@@ -355,20 +360,10 @@ class Loading:
     def _large(self, blocks: Iterable[Block]) -> Commit:
         sequence = self._wait_for_lock()
         try:
-            with self._step() as transaction:
-                writer = Writer(transaction, self.note, sequence, self._later_than_last(transaction))
-            for block in pieces(blocks):
-                with self._step() as transaction:
-                    writer.put(transaction, block)
-                self._tell(writer)
+            with Pipeline(self._step) as pipeline:
+                writer = self._fill(pipeline, blocks, sequence)
             if not writer.anything:
                 return self._give_up(writer)
-
-            def each(step: Callable[[Transaction], None]) -> None:
-                with self._step() as transaction:
-                    step(transaction)
-
-            writer.finish(each)
         except BaseException:
             with contextlib.suppress(StoreUnavailable, StoreConflict):
                 self._abandon()
@@ -380,8 +375,25 @@ class Loading:
 
         commit = self._certain(show)
         with contextlib.suppress(StoreUnavailable):
-            release(self.connection, sequence)
+            release(self.connection, sequence, writer)
         return commit
+
+    def _fill(self, pipeline: Pipeline, blocks: Iterable[Block], sequence: int) -> Writer:
+        """Write all batches, as yet unseen."""
+        with pipeline.step() as transaction:
+            writer = Writer(transaction, self.note, sequence, self._later_than_last(transaction))
+        for block in pieces(blocks):
+            with pipeline.step() as transaction:
+                writer.put(transaction, block)
+            self._tell(writer)
+
+        def each(step: Callable[[Transaction], None]) -> None:
+            with pipeline.step() as transaction:
+                step(transaction)
+
+        if writer.anything:
+            writer.finish(each)
+        return writer
 
     def _wait_for_lock(self) -> int:
         def work() -> Commit:

@@ -9,14 +9,15 @@ from typing import Any
 
 from graph.errors import StoreError
 from graph.model import Restriction, restriction_of_report
-from graph.records import RecordKind, Row, WriteNote, date_of, instant_of
+from graph.records import RecordKind, Row, WriteNote
 from graph.stores import names, rows
+from graph.stores.chain import microseconds
 from graph.stores.neo4j import codec
 from graph.stores.rows import POSITION
 from graph.vocabulary import tie_types
 
-#: known since ever; properties cannot hold minus infinity
-EVER = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
+#: known since ever, in microseconds since 1970; properties cannot hold minus infinity
+EVER = microseconds(dt.datetime(1, 1, 1, tzinfo=dt.UTC))
 PROTECTED_ADDRESS = Restriction(protected_address=True).key
 
 
@@ -55,7 +56,8 @@ class Edge:
 class Known:
     """What a write needs to know of a report it refers to."""
 
-    first_known: dt.datetime
+    #: microseconds since 1970, as all times of knowing
+    first_known: int
     restriction: str
 
 
@@ -95,7 +97,8 @@ class Planner:
     """Turns rows of one write into records; holds what is the same for all of them."""
 
     def __init__(self, note: WriteNote, sequence: int, now: dt.datetime, restricted_operations: Iterable[str]) -> None:
-        self.note, self.sequence, self.now = note, sequence, now
+        self.note, self.sequence, self.committed_at = note, sequence, now
+        self.now = microseconds(now)
         self.note_key = note.restriction.key
         #: typed ids of operations that only members may know of
         self.restricted_operations = set(restricted_operations)
@@ -150,7 +153,9 @@ class Planner:
         stored = codec.properties(kind, row) | self._common(row, origin)
         stored["restriction"] = self.keys.combined(self.note_key, own.key)
         recorded_at = row[at["recorded_at"]]
-        stored["known_from"] = stored["first_known"] = self.now if recorded_at is None else instant_of(int(recorded_at))  # type: ignore[arg-type]
+        stored["known_from"] = stored["first_known"] = (
+            self.now if recorded_at is None else int(recorded_at) * 1_000_000  # type: ignore[arg-type]
+        )
         return Anchor(str(row[0]), stored)
 
     def episode(self, row: Row, origin: tuple[str | None, int | None], report: Known | None) -> Anchor:
@@ -177,7 +182,7 @@ class Planner:
         reports: Mapping[str, Known],
         origin: tuple[str | None, int | None],
         base: str,
-        known: dt.datetime,
+        known: int,
     ) -> Edge:
         tie_id, source, target, tie_type = ends
         base = self.touching(base, source, target)
@@ -209,8 +214,8 @@ class Planner:
         values = {
             "qualifier": row[at["qualifier"]],
             "polarity": row[at["polarity"]] or tie_types()[tie_type].default_polarity,
-            "start": _day(row[at["start_day"]]),
-            "end": _day(row[at["end_day"]]),
+            "start": row[at["start_day"]],
+            "end": row[at["end_day"]],
             "confidence": row[at["confidence"]],
         }
         ends = (str(row[0]), str(row[at["source_id"]]), str(row[at["target_id"]]), tie_type)
@@ -283,7 +288,7 @@ def _kind_of_row(kind: RecordKind, node_id: str) -> Any:
 def _moment_values(tie_type: str, moment: Moment) -> dict[str, Any]:
     start, end = rows.period_of_event(moment.started_at, moment.ended_at)
     polarity = tie_types()[tie_type].default_polarity
-    return {"polarity": polarity, "start": _day(start), "end": _day(end)}
+    return {"polarity": polarity, "start": start, "end": end}
 
 
 def _text(value: Any) -> str | None:
@@ -292,7 +297,3 @@ def _text(value: Any) -> str | None:
 
 def _number(value: Any) -> int | None:
     return None if value is None else int(value)
-
-
-def _day(value: Any) -> dt.date | None:
-    return None if value is None else date_of(int(value))

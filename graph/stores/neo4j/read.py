@@ -29,6 +29,7 @@ from graph.records import RecordKind, date_of
 from graph.standing import Support, standing
 from graph.store import Entity, Lens, SeenEpisode, SeenNode, SeenTie, TieFilter
 from graph.stores import rows
+from graph.stores.chain import instant_of_microseconds, microseconds
 from graph.stores.neo4j import codec, lens
 from graph.stores.neo4j.connection import Row, Transaction
 from graph.stores.neo4j.lens import Frame, View
@@ -320,7 +321,7 @@ class Reading:
             found[key] = stored
             known_at = view.lens.known_at
             corrected = stored["first_known"] < stored["known_from"]
-            late = known_at is not None and corrected and stored["known_from"].to_native() > known_at
+            late = known_at is not None and corrected and stored["known_from"] > microseconds(known_at)
             if late or self.known_to(stored) is not None:
                 past.append(key)
         newest: dict[str, Mapping[str, Any]] = {}
@@ -385,7 +386,7 @@ class Reading:
         view = self.view(through)
         found = {}
         for key, stored in self._stored_reports(view, report_ids).items():
-            late = through.known_at is not None and stored["first_known"].to_native() > through.known_at
+            late = through.known_at is not None and stored["first_known"] > microseconds(through.known_at)
             if view.sees(stored["restriction"]) and not late:
                 found[key] = stored
         keys = list(found)
@@ -484,11 +485,8 @@ def _date(value: Any) -> dt.date | None:
     return None if value is None else date_of(value.to_ordinal() - dt.date(1970, 1, 1).toordinal())
 
 
-def _instant(value: Any) -> dt.datetime | None:
-    if value is None:
-        return None
-    native = codec.instant_of_database(value)
-    return None if native <= EVER else native
+def _instant(value: int | None) -> dt.datetime | None:
+    return None if value is None or value <= EVER else instant_of_microseconds(value)
 
 
 def _pairs(found: Iterable[Row]) -> Iterable[tuple[str, str]]:

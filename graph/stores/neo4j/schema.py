@@ -12,7 +12,13 @@ from typing import LiteralString
 from graph.errors import StoreError, StoreTooNew
 from graph.model import NodeKind
 from graph.records import RecordKind
-from graph.stores.neo4j.connection import Connection, Contention, DuplicateKey, Transaction
+from graph.stores.neo4j.connection import (
+    LONG_TRANSACTION_SECONDS,
+    Connection,
+    Contention,
+    DuplicateKey,
+    Transaction,
+)
 from graph.vocabulary import tie_types
 
 #: version of the layout that this code writes
@@ -116,9 +122,10 @@ def statements() -> tuple[LiteralString, ...]:
 
 
 def _create(connection: Connection) -> None:
-    """Layout 1: everything."""
-    for statement in statements():
-        connection.alone(statement)
+    """Layout 1: everything, in one transaction: each of its own would wait for the disk."""
+    with connection.transaction(write=True, seconds=LONG_TRANSACTION_SECONDS) as transaction:
+        for statement in statements():
+            transaction.run(statement)
     connection.alone("CALL db.awaitIndexes(300)")
 
 
@@ -151,10 +158,10 @@ def prepare(connection: Connection, *, migrate: bool) -> None:
     if version and not migrate:
         raise StoreError(f"the store has layout {version} and must be migrated to {VERSION}: kith init")
     for number in range(version + 1, VERSION + 1):
-        MIGRATIONS[number](connection)
         mark = {"version": number, "store_id": secrets.token_hex(8)}
         for attempt in range(3):
             try:
+                MIGRATIONS[number](connection)
                 connection.managed(lambda transaction: transaction.run(_MARK, mark), write=True)  # noqa: B023
                 break
             except (DuplicateKey, Contention):

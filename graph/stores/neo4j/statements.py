@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import LiteralString
 
-from graph.stores.neo4j.schema import RECORD_LABELS, TIE_LABELS
+from graph.records import RecordKind
+from graph.stores.neo4j import codec
+from graph.stores.neo4j.schema import LABELS, RECORD_LABELS, TIE_LABELS
+from graph.stores.rows import NODE_RECORDS, RECORD_OF_NODE
 
 
 def latest_anchor(label: LiteralString) -> LiteralString:
@@ -18,19 +22,47 @@ WITH id, coalesce(v, n) AS latest
 RETURN id, latest.digest, latest.sequence, latest.restriction"""
 
 
-def create_anchor(labels: LiteralString) -> LiteralString:
-    return f"UNWIND $rows AS row CREATE (n:{labels}) SET n = row"
+_BOOKKEEPING: dict[str, str] = dict.fromkeys(("digest", "file", "row", "restriction", "known_from"), "value")
 
 
-def change_anchor(label: LiteralString) -> LiteralString:
+def anchor_forms(kind: RecordKind) -> dict[str, str]:
+    """Form of every column that is sent for records of a kind."""
+    forms = codec.FORMS[kind] | _BOOKKEEPING
+    if kind in codec.EASTING:
+        forms |= {"easting": "value", "northing": "value"}
+    if kind is RecordKind.REPORT:
+        forms |= {"first_known": "value"}
+    if kind in NODE_RECORDS:
+        forms |= {"search_names": "value", "search_references": "value"}
+    return forms
+
+
+def literal(forms: Mapping[str, str]) -> LiteralString:
+    """A map of the values at place ``i`` of the columns."""
+    parts: list[LiteralString] = [
+        f"{name}: {codec.expression(name, form)}"
+        for name, form in forms.items()
+        if name not in ("easting", "northing")
+    ]
+    if "easting" in forms:
+        point: LiteralString = "point({x: $easting[i], y: $northing[i]})"
+        parts.append(f"location: CASE WHEN $easting[i] IS NULL THEN null ELSE {point} END")
+    return "{sequence: $sequence, " + ", ".join(parts) + "}"
+
+
+def create_anchor(kind: RecordKind, labels: LiteralString) -> LiteralString:
+    return f"UNWIND range(0, $count - 1) AS i CREATE (n:{labels} {literal(ANCHOR[kind])})"
+
+
+def change_anchor(kind: RecordKind, label: LiteralString) -> LiteralString:
     """A new version beside the present one. What everybody sees is replaced; what the new one is stricter than stays
     for those who may not see the new one."""
     return f"""
-UNWIND $rows AS row
-MATCH (n:{label} {{id: row.stored.id}}) USING INDEX SEEK n:{label}(id)
-FOREACH (closed IN CASE WHEN row.close THEN [n] ELSE [] END |
+UNWIND range(0, $count - 1) AS i
+MATCH (n:{label} {{id: $id[i]}}) USING INDEX SEEK n:{label}(id)
+FOREACH (closed IN CASE WHEN $close[i] THEN [n] ELSE [] END |
   SET closed.replaced = $sequence, closed.known_to = $known_to)
-CREATE (v:Version) SET v = row.stored, v.record = $record"""
+CREATE (v:Version {literal(ANCHOR[kind])}) SET v.record = $record"""
 
 
 def rewrite_anchor(label: LiteralString) -> LiteralString:
@@ -95,10 +127,10 @@ RETURN t.id, t.digest, t.sequence, t.restrictions"""
 
 def create_edge(label: LiteralString) -> LiteralString:
     return f"""
-UNWIND $rows AS row
-MATCH (a:Node {{id: row.source}}) USING INDEX SEEK a:Node(id)
-MATCH (b:Node {{id: row.target}}) USING INDEX SEEK b:Node(id)
-CREATE (a)-[t:{label}]->(b) SET t = row.stored
+UNWIND range(0, $count - 1) AS i
+MATCH (a:Node {{id: $source[i]}}) USING INDEX SEEK a:Node(id)
+MATCH (b:Node {{id: $target[i]}}) USING INDEX SEEK b:Node(id)
+CREATE (a)-[t:{label} {literal(EDGE)}]->(b)
 RETURN count(*)"""
 
 
@@ -152,6 +184,20 @@ MATCH (:Person)-[t:LIVES_AT {id: row.id}]->() USING INDEX SEEK t:LIVES_AT(id)
 WHERE t.sequence < $sequence
 SET t.restrictions = [key IN t.restrictions | row.key], t.protected = true"""
 
+ANCHOR = {kind: anchor_forms(kind) for kind in (*NODE_RECORDS, *RECORD_LABELS)}
+#: form of every column that is sent for ties
+EDGE: dict[str, str] = dict.fromkeys(
+    (
+        "id", "digest", "file", "row", "restrictions", "known_from", "qualifier", "polarity", "start", "end",
+        "confidence", "report_ids", "report", "protected", "current",
+    ),
+    "value",
+) | {"start": "day", "end": "day"}  # fmt: skip
+CREATE_ANCHOR = {
+    (RECORD_OF_NODE[kind], f"Node:{label}"): create_anchor(RECORD_OF_NODE[kind], f"Node:{label}")
+    for kind, label in LABELS.items()
+} | {(kind, label): create_anchor(kind, label) for kind, label in RECORD_LABELS.items()}
+CHANGE_ANCHOR = {kind: change_anchor(kind, RECORD_LABELS.get(kind, "Node")) for kind in ANCHOR}
 LATEST_EDGE = {code: latest_edge(label) for code, label in TIE_LABELS.items()}
 CREATE_EDGE = {code: create_edge(label) for code, label in TIE_LABELS.items()}
 END_EDGE = {code: end_edge(label) for code, label in TIE_LABELS.items()}

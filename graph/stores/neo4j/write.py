@@ -14,8 +14,8 @@ import numpy.typing as npt
 from graph.errors import StoreError
 from graph.records import COLUMNS, Block, RecordKind, Row, Tally, WriteNote
 from graph.stores import names
-from graph.stores.neo4j import statements
-from graph.stores.neo4j.codec import instant_of_database, kind_prefix
+from graph.stores.neo4j import codec, statements
+from graph.stores.neo4j.codec import kind_prefix
 from graph.stores.neo4j.connection import Transaction
 from graph.stores.neo4j.plan import PROTECTED_ADDRESS, Anchor, Edge, Known, Moment, Planner
 from graph.stores.neo4j.schema import LABELS, RECORD_LABELS
@@ -76,6 +76,8 @@ class Writer:
         self.any_attested = bool(run(statements.ANY_ATTESTED))
         self.seen: dict[str, SeenKeys] = defaultdict(SeenKeys)
         self.reports: dict[str, Known] = {}
+        #: days and reports of events that this write brought
+        self.moments: dict[str, Moment] = {}
         self.restrictions: set[str] = set()
         self.words: set[str] = set()
         #: nodes with a record of this write that not everybody may see
@@ -98,6 +100,9 @@ class Writer:
     @property
     def _times(self) -> dict[str, Any]:
         return {"sequence": self.sequence, "known_to": self.plan.now, "note": self.plan.note_key}
+
+    def _columns(self, names: Iterable[str], records: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        return codec.columns(names, records) | {"count": len(records), "sequence": self.sequence}
 
     def _changed(self, ids: Iterable[str]) -> None:
         for record_id in ids:
@@ -152,7 +157,7 @@ class Writer:
                 missing = list(wanted)
             parameters = {"ids": missing, "sequence": self.sequence}
             for report_id, known, restriction in transaction.run(statements.KNOWN_REPORTS, parameters):
-                self.reports[report_id] = Known(instant_of_database(known), restriction)
+                self.reports[report_id] = Known(known, restriction)
             if any(report_id not in self.reports for report_id in missing):
                 raise StoreError("a report that is referred to is not there")
         return self.reports
@@ -183,8 +188,8 @@ class Writer:
         tally[2] += len(anchors) - len(new) - len(changed)
         self._changed(anchor.id for anchor in new + changed)
         self._put_lists(transaction, new + changed)
-        for labels, rows in self._by_labels(kind, new).items():
-            transaction.run(statements.create_anchor(labels), {"rows": rows})
+        for labels, records in self._by_labels(kind, new).items():
+            transaction.later(statements.CREATE_ANCHOR[kind, labels], self._columns(statements.ANCHOR[kind], records))
         if kind is RecordKind.REPORT:
             for anchor in new:
                 self.reports[anchor.id] = Known(anchor.stored["first_known"], anchor.restriction)
@@ -203,17 +208,20 @@ class Writer:
     ) -> None:
         self.changed_records.add(parameters["record"])
         keys = self.plan.keys
-        again, later = [], []
+        again: list[Anchor] = []
+        later: list[Anchor] = []
+        closes: list[bool] = []
         for anchor in changed:
             _, sequence, restriction = latest[anchor.id]
             # what becomes restricted itself, or an event through its report, is hidden in its past as well
             close = kind in (RecordKind.OPERATION, RecordKind.REPORT)
             close = close or keys.all_see([restriction], [anchor.restriction])
             if sequence == self.sequence:
-                again.append({"stored": anchor.stored})
+                again.append(anchor)
             else:
                 self.plan.correct_anchor(anchor)
-                later.append({"stored": anchor.stored, "close": close})
+                later.append(anchor)
+                closes.append(close)
             if restriction != anchor.restriction and kind is RecordKind.REPORT:
                 self.reports_restricted.add(anchor.id)
             if restriction != anchor.restriction and kind is RecordKind.OPERATION:
@@ -224,18 +232,20 @@ class Writer:
                 anchor.stored["first_known"] = known[anchor.id]
                 self.reports[anchor.id] = Known(known[anchor.id], anchor.restriction)
         if again:
-            transaction.run(statements.rewrite_anchor(label), parameters | {"rows": again})
+            records = [{"stored": codec.native(kind, anchor.stored)} for anchor in again]
+            transaction.run(statements.rewrite_anchor(label), parameters | {"rows": records})
         if later:
             self._close_older(transaction, changed, parameters)
-            transaction.run(statements.change_anchor(label), parameters | {"rows": later})
+            columns = self._columns(statements.ANCHOR[kind], [anchor.stored for anchor in later])
+            transaction.run(statements.CHANGE_ANCHOR[kind], parameters | columns | {"close": closes})
         if kind in (RecordKind.OPERATION, RecordKind.REPORT):
             past = [{"id": anchor.id, "key": anchor.restriction} for anchor in changed]
             transaction.run(statements.PAST_OF, parameters | {"rows": past})
 
-    def _first_known(self, transaction: Transaction, anchors: list[Anchor]) -> dict[str, dt.datetime]:
+    def _first_known(self, transaction: Transaction, anchors: list[Anchor]) -> dict[str, int]:
         parameters = {"ids": [anchor.id for anchor in anchors], "sequence": self.sequence}
         found = transaction.run(statements.KNOWN_REPORTS, parameters)
-        return {report_id: instant_of_database(known) for report_id, known, _ in found}
+        return {report_id: known for report_id, known, _ in found}
 
     def _close_older(self, transaction: Transaction, changed: list[Anchor], parameters: dict[str, Any]) -> None:
         """End the past versions still open whose readers may all see the new one."""
@@ -266,13 +276,13 @@ class Writer:
         words = {word for anchor in written for word in anchor.words} - self.words
         if words:
             parameters = [{"word": word, "grams": gram_text(word)} for word in sorted(words)]
-            transaction.run(statements.MERGE_WORDS, {"words": parameters})
+            transaction.later(statements.MERGE_WORDS, {"words": parameters})
             self.words |= words
 
     def _put_restrictions(self, transaction: Transaction, keys: Iterable[str]) -> None:
         fresh = set(keys) - self.restrictions
         if fresh:
-            transaction.run(statements.MERGE_RESTRICTIONS, {"keys": sorted(fresh)})
+            transaction.later(statements.MERGE_RESTRICTIONS, {"keys": sorted(fresh)})
             self.restrictions |= fresh
 
     # -- nodes and what follows from them --------------------------------------------------------------------
@@ -295,6 +305,7 @@ class Writer:
         if not touched:
             return
         if kind is RecordKind.EVENT:
+            self._remember_moments(touched)
             self.doubtful.update(a.id for a in new if a.restriction and "report_id" in a.stored)
             edges = [
                 edge
@@ -348,9 +359,12 @@ class Writer:
         if not written:
             return
         owners = [{"id": anchor.id, "person_id": anchor.stored["person_id"]} for anchor in written]
-        [(count,)] = transaction.run(statements.HAD_EPISODE, {"rows": owners})
-        if count != len(written):
-            raise StoreError("an episode refers to a record that is not there")
+        transaction.later(
+            statements.HAD_EPISODE,
+            {"rows": owners},
+            expected=len(written),
+            complaint="an episode refers to a record that is not there",
+        )
         for anchor in written:
             if anchor.restriction:
                 self.doubtful.add(anchor.stored["person_id"])
@@ -376,10 +390,21 @@ class Writer:
         edges = [self.plan.tie(row, {key: known[key] for key in stated(row)}, origin) for row, origin in rows]
         self._put_edges(transaction, edges, tally)
 
+    def _remember_moments(self, rows: list[Origin]) -> None:
+        at = POSITION[RecordKind.EVENT]
+        if len(self.moments) > MOST_REMEMBERED:
+            self.moments.clear()
+        for row, _ in rows:
+            started, ended, report = (row[at[name]] for name in ("started_at", "ended_at", "report_id"))
+            self.moments[str(row[0])] = Moment(started, ended, report)  # type: ignore[arg-type]
+
     def _moments(self, transaction: Transaction, ids: Iterable[str]) -> dict[str, Moment]:
-        wanted = sorted(set(ids))
-        found = transaction.run(statements.KNOWN_EVENTS, {"ids": wanted, "sequence": self.sequence})
-        moments = {event: Moment(started, ended, report) for event, started, ended, report in found}
+        wanted = set(ids)
+        moments = {event: self.moments[event] for event in wanted if event in self.moments}
+        left = sorted(wanted - set(moments))
+        if left:
+            found = transaction.run(statements.KNOWN_EVENTS, {"ids": left, "sequence": self.sequence})
+            moments |= {event: Moment(started, ended, report) for event, started, ended, report in found}
         if len(moments) != len(wanted):
             raise StoreError("a participation refers to a record that is not there")
         return moments
@@ -493,10 +518,15 @@ class Writer:
             else:
                 self.doubtful.update((edge.source, edge.target))
         for tie_type, some in by_type.items():
-            rows = [{"source": edge.source, "target": edge.target, "stored": edge.stored} for edge in some]
-            [(count,)] = transaction.run(statements.CREATE_EDGE[tie_type], {"rows": rows})
-            if count != len(some):
-                raise StoreError("a tie refers to a record that is not there")
+            columns = self._columns(statements.EDGE, [edge.stored for edge in some])
+            columns["source"] = [edge.source for edge in some]
+            columns["target"] = [edge.target for edge in some]
+            transaction.later(
+                statements.CREATE_EDGE[tie_type],
+                columns,
+                expected=len(some),
+                complaint="a tie refers to a record that is not there",
+            )
             self.types.add(tie_type)
         self._put_restrictions(transaction, {key for edge in edges for key in edge.restrictions})
         self._changed(edge.id for edge in edges)
@@ -506,7 +536,7 @@ class Writer:
     def _open(self, transaction: Transaction, ids: set[str]) -> None:
         """Nodes that only restricted records spoke of become open once an open one does."""
         if ids and self.any_attested:
-            transaction.run(statements.OPEN, {"ids": sorted(ids), "sequence": self.sequence})
+            transaction.later(statements.OPEN, {"ids": sorted(ids), "sequence": self.sequence})
 
     def finish(self, each: Callable[[Callable[[Transaction], None]], None]) -> None:
         """What is known only when all rows are in: who sees the nodes. ``each`` gives every step a transaction."""

@@ -34,7 +34,6 @@ HOSTILE = (
 @pytest.fixture
 def store(neo4j_server: tuple[str, str, str], tmp_path: Path) -> Iterator[Neo4jStore]:
     url, user, password = neo4j_server
-    Neo4jStore(url, user=user, password=password, cache=tmp_path).close()
     fresh(neo4j_server, tmp_path.name)
     made = Neo4jStore(url, user=user, password=password, cache=tmp_path)
     yield made

@@ -18,7 +18,6 @@ from tests.conformance.test_neo4j import fresh
 def store(neo4j_server: tuple[str, str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jStore]:
     url, user, password = neo4j_server
     cache: Path = tmp_path_factory.mktemp("snapshots")
-    Neo4jStore(url, user=user, password=password, cache=cache).close()
     fresh(neo4j_server, cache.name)
     made = Neo4jStore(url, user=user, password=password, cache=cache)
     records = [
