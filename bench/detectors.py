@@ -1,4 +1,4 @@
-"""How fast the detectors are: ``python -m bench.analysis --size city``.
+"""How fast the detectors are: ``python -m bench.detectors --size city``.
 
 Prints, as Markdown, seconds and memory of each detector as shipped over a snapshot read from a SQLite store, and the
 shared-context projection beside networkx's ``weighted_projected_graph`` on the same memberships, with equal answers.
