@@ -38,9 +38,7 @@ def _known_to(name: LiteralString) -> LiteralString:
     return f"CASE WHEN {name}.replaced <= $now THEN {name}.known_to END"
 
 
-_VERSION_COLUMNS: LiteralString = (
-    f"x.id, x.sequence, x.restriction, x.known_from, {_known_to('x')}"
-)
+_VERSION_COLUMNS: LiteralString = f"x.id, x.sequence, x.restriction, x.known_from, {_known_to('x')}"
 _NODE_COLUMNS: LiteralString = (
     f"{_VERSION_COLUMNS}, x.date_of_birth, x.date_of_birth_precision, x.sex, x.ethnicity, x.send, x.place_type,"
     " x.location.x, x.location.y, x.event_type, x.strand, x.started_at.epochSeconds, x.ended_at.epochSeconds,"

@@ -69,9 +69,7 @@ def put(
     return int(present) + 1
 
 
-def delete(
-    transaction: Transaction, collection: str, key: str, *, entry: AuditEntry | None, now: dt.datetime
-) -> bool:
+def delete(transaction: Transaction, collection: str, key: str, *, entry: AuditEntry | None, now: dt.datetime) -> bool:
     [(count,)] = transaction.run(_DELETE, {"key": _key(collection, key)})
     if entry is not None:
         audit.append(transaction, "changes", entry, now=now)

@@ -81,17 +81,13 @@ class Grower:
         found: dict[str, tuple[list[StoredTie], int]] = {node_id: ([], 0) for node_id in ids}
         open_ids = sorted(set(spare))
         own = {"hub_limit": hub_limit, "most": most, "open": open_ids}
-        for node_id, number, *values in self.reading.run(
-            self.view, _LATEST, ids=list(ids), **self.parameters, **own
-        ):
+        for node_id, number, *values in self.reading.run(self.view, _LATEST, ids=list(ids), **self.parameters, **own):
             ties, _ = found[node_id]
             found[node_id] = (ties, number)
             ties.append(StoredTie.of(values))
         bare = [node_id for node_id, (ties, _) in found.items() if not ties]
         if bare:
-            for node_id, number in self.reading.run(
-                self.view, _HUBS, ids=bare, **self.parameters, hub_limit=hub_limit
-            ):
+            for node_id, number in self.reading.run(self.view, _HUBS, ids=bare, **self.parameters, hub_limit=hub_limit):
                 found[node_id] = ([], number)
         for ties, _ in found.values():
             ties.sort(key=lambda tie: tie.recency)

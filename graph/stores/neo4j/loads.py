@@ -88,8 +88,7 @@ ORDER BY l.sequence DESC LIMIT $limit"""
 _SWEEP: tuple[LiteralString, ...] = (
     "MATCH ()-[t]->() WHERE t.sequence > $committed CALL (t) { DELETE t } IN TRANSACTIONS OF 10000 ROWS",
     "MATCH (n) WHERE n.sequence > $committed CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS",
-    "MATCH (n) WHERE n.replaced > $committed CALL (n) { REMOVE n.replaced, n.known_to }"
-    " IN TRANSACTIONS OF 10000 ROWS",
+    "MATCH (n) WHERE n.replaced > $committed CALL (n) { REMOVE n.replaced, n.known_to } IN TRANSACTIONS OF 10000 ROWS",
     "MATCH (n:Node) WHERE n.open_from > $committed CALL (n) { REMOVE n.open_from } IN TRANSACTIONS OF 10000 ROWS",
     "MATCH ()-[t]->() WHERE t.replaced > $committed CALL (t) { REMOVE t.replaced, t.known_to }"
     " IN TRANSACTIONS OF 10000 ROWS",

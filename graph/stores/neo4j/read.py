@@ -442,9 +442,7 @@ class Reading:
         seen.sort(key=lambda each: (_latest_first(each.episode.period), each.episode.id))
         return tuple(seen)
 
-    def list_nodes(
-        self, kind: NodeKind, through: Lens, *, after: NodeId | None, limit: int
-    ) -> tuple[SeenNode, ...]:
+    def list_nodes(self, kind: NodeKind, through: Lens, *, after: NodeId | None, limit: int) -> tuple[SeenNode, ...]:
         view = self.view(through)
         prefix = f"{kind}:"
         found = self.run(view, _LIST[kind], after=after or "", prefix=prefix, limit=limit)

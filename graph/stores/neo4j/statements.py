@@ -40,9 +40,7 @@ def anchor_forms(kind: RecordKind) -> dict[str, str]:
 def literal(forms: Mapping[str, str]) -> LiteralString:
     """A map of the values at place ``i`` of the columns."""
     parts: list[LiteralString] = [
-        f"{name}: {codec.expression(name, form)}"
-        for name, form in forms.items()
-        if name not in ("easting", "northing")
+        f"{name}: {codec.expression(name, form)}" for name, form in forms.items() if name not in ("easting", "northing")
     ]
     if "easting" in forms:
         point: LiteralString = "point({x: $easting[i], y: $northing[i]})"
@@ -281,13 +279,19 @@ _AGAIN: LiteralString = """
 OPTIONAL MATCH (l:Load {sequence: t.sequence})
 RETURN elementId(t), startNode(t).id, endNode(t).id, t.report_ids, t.protected,
        CASE WHEN t.sequence = $sequence THEN $note ELSE coalesce(l.restriction, '') END"""
-TIES_OF_OPERATIONS: LiteralString = """
+TIES_OF_OPERATIONS: LiteralString = (
+    """
 UNWIND $ids AS id
 MATCH (:Operation {id: id})-[t]-(:Node)
-WITH DISTINCT t""" + _AGAIN
-TIES_OF_REPORTS: LiteralString = """
+WITH DISTINCT t"""
+    + _AGAIN
+)
+TIES_OF_REPORTS: LiteralString = (
+    """
 MATCH (:Node)-[t]->(:Node) WHERE any(id IN t.report_ids WHERE id IN $ids)
-WITH t""" + _AGAIN
+WITH t"""
+    + _AGAIN
+)
 RESTRICT_TIES: LiteralString = """
 UNWIND $rows AS row
 MATCH ()-[t]->() WHERE elementId(t) = row.element

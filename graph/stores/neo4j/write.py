@@ -463,11 +463,7 @@ class Writer:
             close = edge.tie_type == "lives_at" or self.plan.keys.all_see(olds, edge.restrictions)
             ended[tie_type].append({"id": edge.id, "close": close, "keys": edge.restrictions})
         self._end(transaction, ended)
-        protected = [
-            {"id": edge.id, "key": edge.restrictions[0]}
-            for edge in changed
-            if edge.stored.get("protected")
-        ]
+        protected = [{"id": edge.id, "key": edge.restrictions[0]} for edge in changed if edge.stored.get("protected")]
         if protected:
             transaction.run(statements.PROTECT_PAST, self._times | {"rows": protected})
         self._create(transaction, new + changed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 import shapely
@@ -41,15 +41,14 @@ def neighbourhood(
     for hop in range(1, hops + 1):
         new: list[int] = []
         for node in frontier:
-            ties, hub = grower.ties(node, None if reached[node] == 0 else hub_limit)
+            ties, hub = grower.others(node, None if reached[node] == 0 else hub_limit)
             hub = hub or len(ties) > hub_limit
             if hub and reached[node] != 0:
                 cut.add(node)
                 continue
             if len(ties) > per_node:
                 cut.add(node)
-            for tie in ties[:per_node]:
-                other = tie.other(node)
+            for other in ties[:per_node]:
                 if other in reached:
                     continue
                 if len(reached) >= limit:
@@ -60,7 +59,7 @@ def neighbourhood(
         ids.update(reading.ids(new))
         frontier = sorted(new, key=ids.__getitem__)
     order = start + sorted((node for node in reached if reached[node]), key=lambda node: (reached[node], ids[node]))
-    among = ties_among(reading, view, order, where)
+    among = ties_among(reading, view, order, where, ids)
     seen = reading.seen_nodes(view, order)
     return Neighbourhood(
         tuple(NodeId(ids[node]) for node in start),
@@ -72,13 +71,16 @@ def neighbourhood(
     )
 
 
-def ties_among(reading: Reading, view: View, nodes: Sequence[int], where: TieFilter) -> list[SeenTie]:
-    """All ties within lens and filter with both ends among the nodes, by id."""
+def ties_among(
+    reading: Reading, view: View, nodes: Sequence[int], where: TieFilter, ids: Mapping[int, str] | None = None
+) -> list[SeenTie]:
+    """All ties within lens and filter with both ends among the nodes, by id. ``ids`` of the nodes, when known."""
     source = (
         "json_each(?1) j CROSS JOIN {table} t ON t.src = j.value AND +t.dst IN (SELECT k.value FROM json_each(?1) k)"
     )
     found = reading.ties_chosen(view, source, (_json(list(nodes)),), where)
-    seen = [shown for _, shown in reading.seen_ties(view, found, where)]
+    whole = where.polarities is None and where.start is None and where.end is None
+    seen = [shown for _, shown in reading.seen_ties(view, found, where, ids=ids, whole=whole)]
     seen.sort(key=lambda shown: shown.tie.id)
     return seen
 
@@ -89,6 +91,7 @@ class Grower:
     def __init__(self, reading: Reading, view: View, where: TieFilter) -> None:
         self.reading, self.view, self.where = reading, view, where
         self.queries = reading.tie_queries(view, where)
+        self.short = reading.tie_queries(view, where, "t.src,t.dst,t.start_day,t.id")
 
     def ties(self, node: int, enough: int | None) -> tuple[list[StoredTie], bool]:
         """The ties of a node, latest first; and True instead of all of them when there are more than ``enough``."""
@@ -98,6 +101,24 @@ class Grower:
             return found, enough is not None and len(found) > enough
         found = self.reading.ties_of(self.view, node, queries=[f"{query} LIMIT {enough + 1}" for query in self.queries])
         return found, len(found) > enough
+
+    def others(self, node: int, enough: int | None) -> tuple[list[int], bool]:
+        """The other ends of the ties, in the order of ``ties``, without reading what else there is to the ties."""
+        if self.where.standing is not None:
+            ties, hub = self.ties(node, enough)
+            return [tie.other(node) for tie in ties], hub
+        most = "" if enough is None else f" LIMIT {enough + 1}"
+        found: list[tuple[int, int, int | None, str]] = []
+        for query in self.short:
+            found += self.reading.connection.execute(query + most, (node,))
+        found.sort(key=_latest_first)
+        return [target if source == node else source for source, target, _, _ in found], (
+            enough is not None and len(found) > enough
+        )
+
+
+def _latest_first(row: tuple[int, int, int | None, str]) -> tuple[float, str]:
+    return (float("inf") if row[2] is None else -row[2], row[3])
 
 
 def paths(

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -43,8 +43,7 @@ _TIE_COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StoredTie:
+class StoredTie(NamedTuple):
     """One version of a tie as it stands in its table; numbers instead of ids."""
 
     pk: int
@@ -87,6 +86,16 @@ class Evidence:
     reports: tuple[int, ...]
     restriction: Restriction
     standing: Standing
+
+
+@lru_cache(maxsize=4_096)
+def _standing_alone(scheme: str, source: str | None, information: str | None, basis: str | None) -> Standing:
+    """What one report gives by itself: neither its agency nor the event it speaks of matters."""
+    return standing([Support("", scheme, source, information, basis)])
+
+
+#: the same period is made once: days repeat
+_period = lru_cache(maxsize=65_536)(period)
 
 
 @lru_cache(maxsize=65_536)
@@ -184,10 +193,11 @@ class Reading:
         if view.plain and view.lens.as_at is None:
             # by the indexes alone; a tie of a node with itself counts once
             query = (
-                "SELECT (SELECT count(*) FROM tie t WHERE t.src = ?1) + (SELECT count(*) FROM tie t WHERE t.dst = ?1)"
-                " - (SELECT count(*) FROM tie t WHERE t.src = ?1 AND t.dst = ?1)"
+                "SELECT j.value, (SELECT count(*) FROM tie t WHERE t.src = j.value)"
+                " + (SELECT count(*) FROM tie t WHERE t.dst = j.value)"
+                " - (SELECT count(*) FROM tie t WHERE t.src = j.value AND t.dst = j.value) FROM json_each(?) j"
             )
-            return {pk: self.connection.execute(query, (pk,)).fetchone()[0] for pk in pks}
+            return dict(self.connection.execute(query, (_json(list(pks)),)).fetchall())
         queries = self.tie_queries(view)
         if view.known_us is None and view.lens.as_at is None:
             queries = [query for query in queries if "FROM tie_history t" in query] + self._quick_counts(view)
@@ -212,7 +222,7 @@ class Reading:
         return queries
 
     # -- ties --------------------------------------------------------------------------------------------------
-    def tie_queries(self, view: View, where: TieFilter = TieFilter()) -> list[str]:
+    def tie_queries(self, view: View, where: TieFilter = TieFilter(), columns: str | None = None) -> list[str]:
         """Queries with one parameter, a node: its ties within the lens. Together they give each tie once."""
         queries = []
         for end, other in (("src", "dst"), ("dst", "src")):
@@ -222,11 +232,9 @@ class Reading:
                 conditions = [f"t.{end} = ?1", self.tie_condition(view, table), view.node("o"), filter_sql(where, "t")]
                 if end == "dst":
                     conditions.append("t.src <> ?1")
+                join = "" if conditions[2] == "1" else f" CROSS JOIN node o ON o.pk = t.{other}"
                 chosen = " AND ".join(condition for condition in conditions if condition != "1")
-                queries.append(
-                    f"SELECT {self._tie_columns(table)} FROM {table} t CROSS JOIN node o ON o.pk = t.{other}"
-                    f" WHERE {chosen}"
-                )
+                queries.append(f"SELECT {columns or self._tie_columns(table)} FROM {table} t{join} WHERE {chosen}")
         return queries
 
     @staticmethod
@@ -250,75 +258,97 @@ class Reading:
         self, view: View, node: int, where: TieFilter = TieFilter(), queries: Sequence[str] | None = None
     ) -> list[StoredTie]:
         """All ties of a node within the lens and filter, the standing apart; latest first, then by id."""
-        found = []
+        found: list[StoredTie] = []
         for query in self.tie_queries(view, where) if queries is None else queries:
-            found += [StoredTie(*row) for row in self.connection.execute(query, (node,))]
+            found += map(StoredTie._make, self.connection.execute(query, (node,)))
         found.sort(key=_recency)
         return found
 
     def ties_chosen(self, view: View, source: str, parameters: Sequence[Any], where: TieFilter) -> list[StoredTie]:
         """Ties within the lens, both ends included, joined to ``source`` (a SQL fragment that restricts t)."""
-        found = []
+        found: list[StoredTie] = []
         for table in ("tie", "tie_history"):
             if table == "tie_history" and view.plain:
                 continue
             conditions = [self.tie_condition(view, table), filter_sql(where, "t"), view.node("a"), view.node("b")]
             chosen = " AND ".join(condition for condition in conditions if condition != "1") or "1"
-            query = (
-                f"SELECT {self._tie_columns(table)} FROM {source.format(table=table)}"
-                f" CROSS JOIN node a ON a.pk = t.src CROSS JOIN node b ON b.pk = t.dst WHERE {chosen}"
-            )
-            found += [StoredTie(*row) for row in self.connection.execute(query, parameters)]
+            ends = " CROSS JOIN node a ON a.pk = t.src CROSS JOIN node b ON b.pk = t.dst"
+            join = "" if conditions[2] == "1" else ends
+            query = f"SELECT {self._tie_columns(table)} FROM {source.format(table=table)}{join} WHERE {chosen}"
+            found += map(StoredTie._make, self.connection.execute(query, parameters))
         return found
 
-    def evidence(self, view: View, ties: Sequence[StoredTie]) -> tuple[dict[int, Evidence], dict[int, Report]]:
-        """What each tie (by pk) rests on, and the reports by number."""
-        parallel = self._parallel(view, ties)
+    def evidence(
+        self, view: View, ties: Sequence[StoredTie], *, whole: bool = False
+    ) -> tuple[dict[int, Evidence], dict[int, Report]]:
+        """What each tie (by pk) rests on, and the reports by number. ``whole``: the ties are all those within the lens
+        between their ends, so that parallel ties need not be looked for."""
+        parallel = _grouped(ties) if whole else self._parallel(view, ties)
         everything = {tie.pk: tie for group in parallel.values() for tie in group}
         everything.update((tie.pk, tie) for tie in ties)
         alternatives = self._alternatives(view, list(everything.values()))
         reports = self.report_records(view, sorted({pk for each in alternatives.values() for pk, _ in each}))
-        events = self._events_of(view, reports)
-        supports: dict[tuple[int, str | None], Support] = {}
-        names: dict[int, str] = {}
-
-        def supports_of(tie: StoredTie) -> list[Support]:
-            event = None
-            if tie.type in OF_EVENTS:
-                node = tie.dst if tie.type == TOOK_PART_IN else tie.src
-                event = names.get(node)
-                if event is None:
-                    event = names[node] = self.connection.execute(
-                        "SELECT id FROM node WHERE pk = ?", (node,)
-                    ).fetchone()[0]
-            out = []
-            for pk, _ in alternatives[tie.pk]:
-                report = reports.get(pk)
-                if report is None:
-                    continue
-                spoken_of = event or events.get(pk)
-                support = supports.get((pk, spoken_of))
-                if support is None:
-                    support = supports[pk, spoken_of] = Support.of(report, spoken_of)
-                out.append(support)
-            return out
-
+        several = [tie for tie in ties if _stands_with_others(tie, parallel, alternatives)]
+        standings = self._standings_together(view, several, parallel, alternatives, reports)
         evidence = {}
         for tie in ties:
-            together: list[Support] = []
-            for other in parallel[tie.src, tie.dst, tie.type]:
-                if other.pk == tie.pk or other.overlaps(tie):
-                    together += supports_of(other)
-            restriction = Restriction()
-            for _, rs in alternatives[tie.pk]:
+            own = alternatives[tie.pk]
+            restriction = _OPEN
+            for _, rs in own:
                 if rs:
                     restriction = restriction.combined(view.by_number[rs])
-            if not alternatives[tie.pk] and tie.rs:
+            if not own and tie.rs:
                 restriction = view.by_number[tie.rs]
-            evidence[tie.pk] = Evidence(
-                tuple(pk for pk, _ in alternatives[tie.pk]), restriction, standing_of(frozenset(together))
-            )
+            level = standings.get(tie.pk)
+            if level is None:
+                report = reports.get(own[0][0]) if own else None
+                level = (
+                    standing_of(frozenset())
+                    if report is None
+                    else _standing_alone(
+                        report.grading_scheme, report.source_evaluation, report.information_assessment, report.basis
+                    )
+                )
+            evidence[tie.pk] = Evidence(tuple([pk for pk, _ in own]), restriction, level)
         return evidence, reports
+
+    def _standings_together(
+        self,
+        view: View,
+        ties: Sequence[StoredTie],
+        parallel: Mapping[tuple[int, int, int], Sequence[StoredTie]],
+        alternatives: Mapping[int, Sequence[tuple[int, int]]],
+        reports: Mapping[int, Report],
+    ) -> dict[int, Standing]:
+        """Standing of ties with several reports or parallel ties: here it matters which event a report speaks of."""
+        if not ties:
+            return {}
+        together = {
+            tie.pk: [
+                other for other in parallel[tie.src, tie.dst, tie.type] if other.pk == tie.pk or other.overlaps(tie)
+            ]
+            for tie in ties
+        }
+        spoken = {pk for group in together.values() for other in group for pk, _ in alternatives[other.pk]}
+        events = self._events_of(view, {pk: reports[pk] for pk in spoken if pk in reports})
+        names = self.ids({_event_of(tie) for tie in ties if tie.type in OF_EVENTS})
+        supports: dict[tuple[int, str | None], Support] = {}
+        standings = {}
+        for tie in ties:
+            event = names[_event_of(tie)] if tie.type in OF_EVENTS else None
+            found = set()
+            for other in together[tie.pk]:
+                for pk, _ in alternatives[other.pk]:
+                    report = reports.get(pk)
+                    if report is None:
+                        continue
+                    key = (pk, event or events.get(pk))
+                    support = supports.get(key)
+                    if support is None:
+                        support = supports[key] = Support.of(report, key[1])
+                    found.add(support)
+            standings[tie.pk] = standing_of(frozenset(found))
+        return standings
 
     def _parallel(self, view: View, ties: Sequence[StoredTie]) -> dict[tuple[int, int, int], list[StoredTie]]:
         groups: dict[tuple[int, int, int], list[StoredTie]] = {}
@@ -394,19 +424,27 @@ class Reading:
         return events
 
     def seen_ties(
-        self, view: View, ties: Sequence[StoredTie], where: TieFilter = TieFilter()
+        self,
+        view: View,
+        ties: Sequence[StoredTie],
+        where: TieFilter = TieFilter(),
+        *,
+        ids: Mapping[int, str] | None = None,
+        whole: bool = False,
     ) -> list[tuple[StoredTie, SeenTie]]:
-        """The ties with their evidence, those below the standing asked for left out."""
+        """The ties with their evidence, those below the standing asked for left out. ``ids`` of their ends, when known;
+        ``whole`` as in ``evidence``."""
         if not ties:
             return []
-        evidence, reports = self.evidence(view, ties)
-        ids = self.ids({end for tie in ties for end in (tie.src, tie.dst)})
+        evidence, reports = self.evidence(view, ties, whole=whole)
+        if ids is None:
+            ids = self.ids({end for tie in ties for end in (tie.src, tie.dst)})
         seen = []
         for tie in ties:
             found = evidence[tie.pk]
             if where.standing is not None and STANDINGS.index(found.standing) > STANDINGS.index(where.standing):
                 continue
-            own = tuple(reports[pk] for pk in found.reports)
+            own = tuple([reports[pk] for pk in found.reports])
             seen.append((tie, SeenTie(_tie(tie, ids, own), own, found.standing, found.restriction)))
         return seen
 
@@ -573,6 +611,32 @@ class Reading:
         )
 
 
+_OPEN = Restriction()
+
+
+def _grouped(ties: Sequence[StoredTie]) -> dict[tuple[int, int, int], list[StoredTie]]:
+    """Ties by their ends and type."""
+    groups: dict[tuple[int, int, int], list[StoredTie]] = {}
+    for tie in ties:
+        groups.setdefault((tie.src, tie.dst, tie.type), []).append(tie)
+    return groups
+
+
+def _stands_with_others(
+    tie: StoredTie,
+    parallel: Mapping[tuple[int, int, int], Sequence[StoredTie]],
+    alternatives: Mapping[int, Sequence[tuple[int, int]]],
+) -> bool:
+    """Whether more than its own one report bears on the tie."""
+    group = parallel[tie.src, tie.dst, tie.type]
+    return len(alternatives[tie.pk]) > 1 or len(group) != 1 or group[0].pk != tie.pk
+
+
+def _event_of(tie: StoredTie) -> int:
+    """Node of the event that made the tie."""
+    return tie.dst if tie.type == TOOK_PART_IN else tie.src
+
+
 def _recency(tie: StoredTie) -> tuple[float, str]:
     return tie.recency
 
@@ -594,7 +658,7 @@ def _tie(tie: StoredTie, ids: Mapping[int, str], reports: Sequence[Report]) -> T
         TIE_TYPES[tie.type],
         tie.qualifier if tie.role < 0 else ROLES[tie.role],
         POLARITIES[tie.polarity],
-        period(tie.start_day, tie.end_day),
-        tuple(report.id for report in reports),
+        _period(tie.start_day, tie.end_day),
+        tuple([report.id for report in reports]),
         tie.confidence,
     )
