@@ -1,9 +1,9 @@
 """A map over HTTP, 500 nodes, access checks and audit on: milliseconds by part, and against FastAPI's response_model.
 
-``python bench/map_over_http.py --size hub --rounds 60``. An invented city is loaded into a fresh SQLite store, in
-process served (ASGI, no network). Seeds are schools and places in turn, two steps, at most 500 nodes. The columns: the whole
-request; its parts (the gate with its audit row, the document with its layout, the bytes); and the same document
-through a pydantic ``response_model``, as FastAPI does it by default. Printed as Markdown.
+``python bench/map_over_http.py --size hub --rounds 60``. An invented city is loaded into a fresh SQLite store and
+served in process (ASGI, no network). Seeds are schools and places in turn, two steps, at most 500 nodes. The columns:
+the whole request; its parts (the gate with its audit row, the document with its layout, the bytes); and the same
+document through a pydantic ``response_model``, as FastAPI does it by default. Printed as Markdown.
 """
 
 from __future__ import annotations
