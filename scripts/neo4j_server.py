@@ -257,7 +257,7 @@ class Neo4jServer:
         self._lease: int | None = None
         self._supervisor: _Detached | None = None
         self.user = USER
-        self.password = password or secrets.token_urlsafe(12)
+        self.password = password or "k" + secrets.token_urlsafe(12)
 
     @property
     def url(self) -> str:
