@@ -23,22 +23,15 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[variable]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a server or a browser, and keep on one worker what shares one."""
-    for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if "neo4j_server" in fixtures:
-            item.add_marker(pytest.mark.neo4j)
-        if "chromium" in fixtures:
-            item.add_marker(pytest.mark.browser)
-        if "shared_data" in fixtures:
-            item.add_marker(pytest.mark.shared_data)
-        if item.get_closest_marker("neo4j") is not None:
-            # Community Edition has one database, so its tests must not meet.
-            item.add_marker(pytest.mark.xdist_group("neo4j"))
-        elif item.get_closest_marker("browser") is not None:
-            item.add_marker(pytest.mark.xdist_group(f"browser {item.path.stem}"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what needs a server or a browser. ``make test`` runs what is marked neo4j by itself, one after another."""
+    fixtures = getattr(item, "fixturenames", ())
+    if "neo4j_server" in fixtures:
+        item.add_marker(pytest.mark.neo4j)
+    if "chromium" in fixtures:
+        item.add_marker(pytest.mark.browser)
+    if "shared_data" in fixtures:
+        item.add_marker(pytest.mark.shared_data)
 
 
 @pytest.fixture(scope="session")
