@@ -62,9 +62,25 @@ SPEC = DetectorSpec(
         "The place is the subject, not the people who work at or own it; ask who guards it and who could.",
         "Small numbers: one child seen differently can change the picture; look at the steadiness of the flag.",
     ),
+    not_known=(
+        "Who was there and was not recorded; what happened there that nobody reported.",
+        "Whether the children met each other there: the records say that each was there, at some time.",
+    ),
     would_clear=(
         "An ordinary reason why these children meet there (a youth club, a school bus stop), a wrong or imprecise "
         "location, or the children no longer going there."
+    ),
+    uses=(
+        "dates of birth",
+        "episodes open to the hub",
+        "events of harm, police and missing with the places they happened at",
+        "ties of presence at places",
+        "home addresses (to leave residents out)",
+        "grades and dates of reports",
+    ),
+    sources=(
+        "M. Kulldorff, A spatial scan statistic, Communications in Statistics 26 (1997): the binomial model, here for "
+        "single places at a fixed alternative with the turnout of the place as denominator",
     ),
     method_page="hotspot_places.md",
     expires_after=90,

@@ -21,16 +21,51 @@ FOLDER = Path(__file__).parent.parent / "docs" / "methods"
 def registry_part(spec: DetectorSpec) -> str:
     """The generated part of a detector's page, as Markdown."""
     rows = "\n".join(_row(parameter) for parameter in spec.parameters)
-    cautions = "\n".join(f"- {caution}" for caution in spec.cautions)
     return (
         f"{BEGIN}\n\n## In short\n\n"
         f"**Question.** {spec.question}\n\n**Method.** {spec.method}\n\n"
         f"Detector `{spec.name}`, version {spec.version}. May be run by: {_roles(spec.may_run)}. "
         f"Flags may be seen by: {_roles(spec.may_see)}. An undecided flag expires after {spec.expires_after} days.\n\n"
-        f"## Cautions shown with every flag\n\n{cautions}\n\n"
+        f"## Cautions shown with every flag\n\n{_bullets(spec.cautions)}\n\n"
+        f"## What it cannot know\n\n{_bullets(spec.not_known)}\n\n"
         f"## What would clear a flag\n\n{spec.would_clear}\n\n"
         "## Parameters\n\n| name | default | meaning | unit | from | to |\n|---|---|---|---|---|---|\n"
-        f"{rows}\n\n{END}"
+        f"{rows}\n\n## Where the method comes from\n\n{_bullets(spec.sources)}\n\n{_record(spec)}\n\n{END}"
+    )
+
+
+def _bullets(items: Iterable[str]) -> str:
+    return "\n".join(f"- {item}" for item in items)
+
+
+def _record(spec: DetectorSpec) -> str:
+    """A draft after the Algorithmic Transparency Recording Standard, from what the registry knows."""
+    entries = (
+        ("name and version", f"{spec.title} (`{spec.name}` {spec.version})"),
+        ("what it does", spec.question),
+        ("how it works", spec.method),
+        ("who decides", "a person, for every flag, with a reason; the tool never refers, opens, closes or records"),
+        ("who may run it", _roles(spec.may_run)),
+        ("who may see its flags", _roles(spec.may_see)),
+        ("what it uses", "; ".join(spec.uses)),
+        (
+            "what it does not use",
+            "the content of messages; postcodes" if "ethnicity" in spec.uses else "ethnicity, sex, postcodes",
+        ),
+        ("what it learns from", "nothing: no figure is fitted to past referrals or decisions"),
+        ("known risks", " ".join((*spec.cautions, *spec.not_known))),
+        ("how well it does", "docs/benchmarks.md; measured on invented cities, not in practice"),
+        (
+            "oversight",
+            f"decisions are kept with each flag; false-flag rates by group are watched (`disproportionality`); an "
+            f"undecided flag expires after {spec.expires_after} days",
+        ),
+        ("challenge", f"every reason names the reports it rests on. {spec.would_clear}"),
+    )
+    rows = "\n".join(f"| {name} | {text} |" for name, text in entries)
+    return (
+        "## Transparency record\n\nDraft after the Algorithmic Transparency Recording Standard, to be completed by the "
+        f"hub that uses it.\n\n| field | entry |\n|---|---|\n{rows}"
     )
 
 

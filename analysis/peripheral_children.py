@@ -67,9 +67,26 @@ SPEC = DetectorSpec(
         "Look for the ordinary reason first: siblings, one home, one class, one team.",
         "Contacts recorded only because a child was flagged before are no new evidence.",
     ),
+    not_known=(
+        "Whether the child comes to harm: exposure is what was recorded around a child, nothing more.",
+        "Ties that nobody recorded; a child without a flag is not a child without risk.",
+    ),
     would_clear=(
         "A conversation with those who know the child that explains the ties, reports found to be about somebody else, "
         "or the children having been apart on the nights in question."
+    ),
+    uses=(
+        "dates of birth",
+        "episodes (open to the hub; looked after and others only as own vulnerability, shown apart)",
+        "ties between people, parts taken in events, missing episodes",
+        "places, schools, peer groups, phones, vehicles and accounts shared",
+        "grades and dates of reports",
+    ),
+    sources=(
+        "A. Papachristos and C. Wildeman, American Journal of Public Health 104 (2014): harm falls off with each step "
+        "from somebody harmed",
+        "B. Green, T. Horel and A. Papachristos, JAMA Internal Medicine 177 (2017): months rather than years; both are "
+        "about gun violence in the United States, used as starting points only",
     ),
     method_page="peripheral_children.md",
     expires_after=84,

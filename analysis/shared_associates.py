@@ -61,9 +61,25 @@ SPEC = DetectorSpec(
         "People who are already known are looked for, and so collect records.",
         "One incident entered twice as two events counts twice: compare the dates.",
     ),
+    not_known=(
+        "Why the adult was with the children: the records rarely say.",
+        "Contact that nobody recorded; adults who are known under another name.",
+    ),
     would_clear=(
         "A known role that explains the contact (family, carer, professional, neighbour), reports found to be about "
         "somebody else of the same name, or reports that turn out to be one and the same incident."
+    ),
+    uses=(
+        "dates of birth",
+        "episodes open to the hub and victims in events of exploitation",
+        "ties between people, shared phones, vehicles and accounts, parts taken in events",
+        "professional roles and kinship (to leave out who is there by role, and to count a family once)",
+        "grades and dates of reports",
+    ),
+    sources=(
+        "M. Tumminello and others, Statistically validated networks in bipartite complex systems, PLoS ONE 6 (2011): "
+        "over-expression beyond chance",
+        "Z. Neal, The backbone of bipartite projections, Social Networks 39 (2014): chance corrected by degree",
     ),
     method_page="shared_associates.md",
     expires_after=90,

@@ -50,8 +50,14 @@ class DetectorSpec:
     parameters: tuple[Parameter, ...]
     #: shown with every flag
     cautions: tuple[str, ...]
+    #: what no run of it can tell, shown beside the cautions
+    not_known: tuple[str, ...]
     #: what would clear a flag, in words for the person who reviews it
     would_clear: str
+    #: kinds of records it uses, for the transparency record
+    uses: tuple[str, ...]
+    #: where the method comes from: author, title or journal, year; what of it was changed
+    sources: tuple[str, ...]
     #: page of docs/methods
     method_page: str
     #: days until a flag that nobody decided expires

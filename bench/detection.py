@@ -8,7 +8,6 @@ missing counts and personalised PageRank. Printed as Markdown, with the seconds 
 from __future__ import annotations
 
 import argparse
-import csv
 import datetime as dt
 import resource
 import sys
@@ -29,8 +28,9 @@ from analysis.registry import detector
 from analysis.run import checked, run
 from analysis.stability import top_overlap
 from analysis.weights import PERSON_TIES, TieWeights
+from bench.figures import average_precision, distinct, precision, ranked, read
 from graph.open import open_store
-from graph.snapshot import Float64, Int64, Snapshot
+from graph.snapshot import Float64, Snapshot
 from graph.store import Lens
 from graph.vocabulary import vocabulary
 from ingest.load import load
@@ -54,38 +54,12 @@ class Scores:
         )
 
 
-def precision(ranked: Sequence[str], truth: set[str], first: int) -> float:
-    """Share of the first so many that are true; a shorter list counts as if filled with wrong ones."""
-    return sum(item in truth for item in ranked[:first]) / first
-
-
-def average_precision(ranked: Sequence[str], truth: set[str]) -> float:
-    hits, total = 0, 0.0
-    for place, item in enumerate(ranked, start=1):
-        if item in truth:
-            hits += 1
-            total += hits / place
-    return total / max(len(truth), 1)
-
-
-def read(folder: Path, name: str) -> list[dict[str, str]]:
-    with (folder / name).open(encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
-
-
 def planted(folder: Path) -> dict[str, set[str]]:
     """The truth by question."""
     hidden = {row["person"] for row in read(folder, "members.csv") if row["role"] in ("child_hidden", "child_future")}
     shared = {row["person"] for row in read(folder, "associates.csv") if int(row["known_children"]) >= 2}
     places = {row["place"] for row in read(folder, "places_truth.csv") if row["kind"] != "busy_place"}
     return {"peripheral_children": hidden, "shared_associates": shared, "hotspot_places": places}
-
-
-def ranked(snapshot: Snapshot, score: Float64, among: Float64 | None = None) -> list[str]:
-    """Ids by score, then id, of those above 0."""
-    score = score if among is None else np.where(among > 0, score, 0)
-    rows = np.flatnonzero(score > 0)
-    return [str(snapshot.node_id(int(row))) for row in rows[np.argsort(-score[rows], kind="stable")]]
 
 
 def naive_lists(snapshot: Snapshot, roles: Roles) -> Mapping[str, Mapping[str, list[str]]]:
@@ -118,11 +92,6 @@ def naive_lists(snapshot: Snapshot, roles: Roles) -> Mapping[str, Mapping[str, l
             "known children": ranked(snapshot, distinct(seen.subject, seen.person, roles.known_child, count), listed)
         },
     }
-
-
-def distinct(subject: Int64, person: Int64, counted: np.ndarray[tuple[int], np.dtype[np.bool_]], count: int) -> Float64:
-    keys = np.unique(subject * count + person)
-    return np.bincount((keys // count)[counted[keys % count]], minlength=count).astype(np.float64)
 
 
 def personalised_pagerank(adjacency: sparse.csr_array, start: Float64, damping: float = 0.85) -> Float64:
