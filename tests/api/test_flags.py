@@ -52,7 +52,7 @@ def everybody_there(
 @pytest.fixture(autouse=True)
 def one_detector(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = DetectorSpec(
-        "everybody", "1", "Everybody", "Who is there?", "Counts.", (Parameter("size", 1, "a number"),), (), "nothing",
+        "everybody", "1", "Everybody", "Who is there?", "Counts.", (Parameter("size", 1, "a number"),), (), (), "nothing", (), (),
         "everybody.md", 90, frozenset({"analyst"}), NAMED,
     )  # fmt: skip
     detectors = {"everybody": Detector(spec, everybody_there)}
