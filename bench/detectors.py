@@ -1,69 +1,84 @@
-"""How fast the detectors are: ``python -m bench.detectors --size city``.
+"""How fast the detectors are and what memory they take: ``python bench/detectors.py --size city``.
 
-Prints, as Markdown, seconds and memory of each detector as shipped over a snapshot read from a SQLite store, and the
-shared-context projection beside networkx's ``weighted_projected_graph`` on the same memberships, with equal answers.
+Each detector runs as shipped, over a snapshot read from a SQLite store, in a process of its own (so that the peak
+memory is its own). ``--graph`` adds the memory of the analysis arrays beside the same network in networkx. Printed as
+Markdown.
+With ``KITH_BENCH_CITIES`` naming a folder the cities are kept there.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import resource
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
 from pathlib import Path
 
-import networkx
-import numpy as np
-from scipy import sparse
+import psutil
 
-from analysis.projection import surprise
 from analysis.registry import DETECTORS
 from analysis.run import run
-from bench.detection import snapshot_of
+from bench.cities import city, kept
 from graph.snapshot import Snapshot
 
+#: seconds that all detectors together may take, by size
+BARS = {"hub": 2.0, "city": 20.0, "region": 300.0}
 
-def median_seconds(work: Callable[[], object], times: int) -> float:
-    taken = []
+
+def one(size: str, seed: int, folder: str, name: str, times: int, out: Connection) -> None:
+    """Run one detector in this process; sends (median seconds, flags, peak GB)."""
+    snapshot, _ = city(size, seed, Path(folder))
+    taken, flags = [], 0
     for _ in range(times):
         started = time.perf_counter()
-        work()
+        flags = len(run(name, snapshot, {}, 1).flags)
         taken.append(time.perf_counter() - started)
-    return statistics.median(taken)
+    out.send((statistics.median(taken), flags, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20))
+    out.close()
 
 
-def time_detectors(snapshot: Snapshot, times: int) -> None:
-    print("| detector | seconds | flags |\n|---|---|---|")
-    total = 0.0
-    for name in DETECTORS:
-        seconds = median_seconds(lambda name=name: run(name, snapshot, {}, 1), times)  # type: ignore[misc]
-        total += seconds
-        print(f"| {name} | {seconds:.2f} | {len(run(name, snapshot, {}, 1).flags)} |")
-    print(f"| all | {total:.2f} | |")
+def time_detectors(size: str, seed: int, folder: str, names: Sequence[str], times: int) -> None:
+    print("| detector | seconds | flags | peak memory of the process, GB |\n|---|---:|---:|---:|")
+    total, most = 0.0, 0.0
+    context = multiprocessing.get_context("spawn")
+    for name in names:
+        here, there = context.Pipe(duplex=False)
+        child = context.Process(target=one, args=(size, seed, folder, name, times, there))
+        child.start()
+        there.close()
+        try:
+            seconds, flags, peak = here.recv()
+        except EOFError:
+            print(f"| {name} | failed | | |")
+            continue
+        finally:
+            child.join()
+        total, most = total + seconds, max(most, peak)
+        print(f"| {name} | {seconds:.2f} | {flags} | {peak:.2f} |", flush=True)
+    print(f"| all | {total:.1f} (bar {BARS[size]:g}) | | {most:.2f} |")
 
 
-def time_projection(children: int = 2_000, contexts: int = 3_000, each: int = 12) -> None:
-    generator = np.random.default_rng(1)
-    rows = np.repeat(np.arange(children), each)
-    columns = generator.integers(0, contexts, children * each)
-    matrix = sparse.csr_array(sparse.coo_array((np.ones(len(rows)), (rows, columns)), shape=(children, contexts)))
-    graph = networkx.Graph((int(row), f"c{column}") for row, column in zip(rows, columns, strict=True))
-    projected = networkx.bipartite.weighted_projected_graph(graph, range(children))
-    found = surprise(matrix)
-    edges: list[tuple[int, int, int]] = list(projected.edges(data="weight"))
-    theirs = {(min(a, b), max(a, b)): shared for a, b, shared in edges}
-    ours = dict(zip(zip(found.row.tolist(), found.other.tolist(), strict=True), found.observed.tolist(), strict=True))
-    assert theirs == ours
-    peer = median_seconds(lambda: networkx.bipartite.weighted_projected_graph(graph, range(children)), 3)
-    own = median_seconds(lambda: surprise(matrix), 5)
-    corrected = median_seconds(lambda: surprise(matrix, model="degree_corrected"), 3)
-    print("\n| projection of 2,000 children, equal counts | seconds | networkx ÷ this |\n|---|---|---|")
-    print(f"| networkx weighted_projected_graph (counts only) | {peer:.3f} | 1 |")
-    print(f"| surprise, hypergeometric (counts, expected, p) | {own:.3f} | {peer / own:.0f} |")
-    print(f"| surprise, degree-corrected (exact Poisson-binomial) | {corrected:.3f} | {peer / corrected:.0f} |")
+def graph_memory(snapshot: Snapshot) -> None:
+    """Bytes of the arrays that analysis reads beside the growth of this process by the same network in networkx."""
+    parts = (snapshot.nodes, snapshot.ties, snapshot.reports, snapshot.episodes)
+    arrays = sum(
+        value.nbytes if hasattr(value, "nbytes") else value.data.nbytes + value.offsets.nbytes
+        for part in parts
+        for value in (getattr(part, name) for name in part.__dataclass_fields__)
+        if hasattr(value, "nbytes") or hasattr(value, "offsets")
+    )
+    arrays += sum(array.nbytes for array in snapshot.incidence)
+    before = psutil.Process().memory_info().rss
+    graph = snapshot.to_networkx()
+    peer = psutil.Process().memory_info().rss - before
+    print(f"\n| network of {len(graph):,} nodes, {graph.number_of_edges():,} ties | MB | share of networkx |")
+    print("|---|---:|---:|")
+    print(f"| networkx MultiDiGraph with the same words | {peer / 2**20:.0f} | 1 |")
+    print(f"| arrays of the snapshot, incidence and reports included | {arrays / 2**20:.0f} | {arrays / peer:.2f} |")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,13 +86,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--size", choices=("hub", "city", "region"), default="city")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--detectors", nargs="+", default=list(DETECTORS), choices=list(DETECTORS))
+    parser.add_argument("--graph", action="store_true")
     chosen = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as folder:
-        snapshot, _ = snapshot_of(chosen.size, chosen.seed, Path(folder))
+    with kept() as folder:
+        snapshot, _ = city(chosen.size, chosen.seed, Path(folder))
         print(f"{chosen.size}: {len(snapshot):,} nodes, {len(snapshot.ties.source):,} ties\n")
-        time_detectors(snapshot, chosen.times)
-    time_projection()
-    print(f"\npeak memory of the whole run {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GB")
+        if chosen.graph:
+            graph_memory(snapshot)
+        del snapshot
+        time_detectors(chosen.size, chosen.seed, folder, chosen.detectors, chosen.times)
     return 0
 
 
