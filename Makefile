@@ -20,7 +20,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-ha
 # Only the lines that show progress.
 QUIETER := awk '!/^(Ignoring|Looking in|Requirement already)/ { print; fflush() }'
 
-.PHONY: help setup setup-dev demo test check lint types contracts web bench lock licences image clean
+.PHONY: help setup setup-dev setup-bench demo test check lint types contracts web bench lock licences image clean
 
 help:
 	@echo "Kith: the shared, accountable map of the people, places and groups around children at risk"
@@ -30,6 +30,9 @@ help:
 setup: $(VENV)/.kith-runtime ## make .venv with the kith command in it
 
 setup-dev: $(VENV)/.kith-dev ## the same with everything the tests and checks need
+
+setup-bench: setup-dev ## the peers that some benchmarks compare with, beside it
+	@$(INSTALL) -r requirements-bench.txt | $(QUIETER)
 
 demo: setup ## the invented city in a browser, with ready-made users
 	@$(BIN)/kith demo

@@ -13,5 +13,7 @@ compile() {
 compile pyproject.toml --output-file requirements.txt
 # One version of a package in all three files, or they could not be installed together.
 compile pyproject.toml --extra dev --constraints requirements.txt --output-file requirements-dev.txt
+# Peers of the benchmarks: beside the others, so that what is measured is what is shipped.
+compile pyproject.toml --extra bench --constraints requirements-dev.txt --output-file requirements-bench.txt
 compile - --constraints requirements-dev.txt --output-file requirements-build.txt <<<'hatchling>=1.27'
 echo "Locked. Run 'make licences' and 'make check' before you commit."

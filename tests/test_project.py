@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 from tests.support.needs import ROOT
 
-LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-build.txt")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-build.txt", "requirements-bench.txt")
 VENDOR = ROOT / "viz" / "web" / "vendor"
 # Written in pieces, so that this file is not a finding of its own.
 REGISTRIES = re.compile(
@@ -98,15 +98,18 @@ def test_every_locked_package_has_hashes(lock: str) -> None:
 
 def test_a_package_has_the_same_version_in_every_lock() -> None:
     everything = pins("requirements-dev.txt")
-    for lock in ("requirements.txt", "requirements-build.txt"):
+    for lock in ("requirements.txt", "requirements-build.txt", "requirements-bench.txt"):
         for name, versions in pins(lock).items():
             assert versions <= everything.get(name, versions), f"{name} differs between {lock} and requirements-dev.txt"
 
 
-@pytest.mark.parametrize(("table", "lock"), [("runtime", "requirements.txt"), ("dev", "requirements-dev.txt")])
+@pytest.mark.parametrize(
+    ("table", "lock"),
+    [("runtime", "requirements.txt"), ("dev", "requirements-dev.txt"), ("bench", "requirements-bench.txt")],
+)
 def test_the_lock_satisfies_the_project_file(table: str, lock: str) -> None:
     contents = project()["project"]
-    wanted = contents["dependencies"] if table == "runtime" else contents["optional-dependencies"]["dev"]
+    wanted = contents["dependencies"] if table == "runtime" else contents["optional-dependencies"][table]
     locked = pins(lock)
     for text in wanted:
         requirement = Requirement(text)
