@@ -101,7 +101,8 @@ class NodeArrays:
     #: places, schools and events: EPSG:27700 metres; NaN
     easting: Float64
     northing: Float64
-    #: events: index into the event_type and strand vocabularies; operations: strand; -1
+    #: events: index into the event_type and strand vocabularies; operations: strand; -1. A missing_episode whose detail
+    #: says away or absent is away_or_absent here
     event_type: Int16
     strand: Int16
     #: events: NO_TIME when not known

@@ -229,6 +229,18 @@ def is_exploitation_event(event_type: str, strand: str | None) -> bool:
     return event_type in _exploitation_events() and is_exploitation_strand(strand)
 
 
+#: details of a missing episode, in lower case, that say the child was away or absent and not missing: SSDA903 A, and
+#: the word police used until it was dropped; each keeps its own word in the record
+_NOT_MISSING = frozenset({"a", "away", "away from placement without authorisation", "absent", "absence"})
+
+
+def analysed_event_type(event_type: str | None, detail: str | None) -> str | None:
+    """The type as which an event is analysed: a missing episode that says away or absent is ``away_or_absent``."""
+    if event_type == "missing_episode" and detail is not None and detail.strip().lower() in _NOT_MISSING:
+        return "away_or_absent"
+    return event_type
+
+
 @cache
 def person_of_concern_roles() -> frozenset[str]:
     """Roles that make somebody a person of concern in one event: suspect and convicted."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from graph.model import PartialDate, Precision
 from graph.records import RecordKind, date_of, day_number
-from graph.vocabulary import grades, vocabulary
+from graph.vocabulary import analysed_event_type, grades, vocabulary
 
 BIRTH_OFFSET = 2**23
 SCHEMES = ("3x5x2", "5x5x5")
@@ -54,7 +54,7 @@ def _school(_: Sequence[Any]) -> int:
 
 
 def _event(v: Sequence[Any]) -> int:
-    return _number("event_type", v[0]) << 47 | _number("strand", v[2]) << 55
+    return _number("event_type", analysed_event_type(v[0], v[1])) << 47 | _number("strand", v[2]) << 55
 
 
 def _operation(v: Sequence[Any]) -> int:

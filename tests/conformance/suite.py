@@ -38,6 +38,7 @@ from graph.model import (
 from graph.records import Block, RecordKind, Row, Tally
 from graph.snapshot import Snapshot
 from graph.store import Area, AuditEntry, Lens, Reader, Store, TieFilter
+from graph.vocabulary import vocabulary
 from tests.conformance.factories import (
     blocks,
     day,
@@ -1182,6 +1183,17 @@ class StoreConformance(abc.ABC):
         assert made.areas.exposure[0][:2] == (0, 5.0)
         assert [made.node_id(row) for row in made.episodes.person] == ["person:1"]
         self.agrees(store, made, EVERYTHING)
+
+    def test_snapshot_sets_away_and_absent_apart_from_missing(self, store: Store) -> None:
+        details = {"e1": "A", "e2": "M", "e3": "absent", "e4": None}
+        self.put(store, *(event(key, event_type="missing_episode", detail=said) for key, said in details.items()))
+        made = store.snapshot(EVERYTHING)
+        words = vocabulary("event_type").terms
+        assert [words[number].code for number in made.nodes.event_type] == [
+            "away_or_absent", "missing_episode", "away_or_absent", "missing_episode",
+        ]  # fmt: skip
+        kept = store.nodes([NodeId(f"event:{key}") for key in details], EVERYTHING)
+        assert all(getattr(item.record, "event_type", None) == "missing_episode" for item in kept.values())
 
     def agrees(self, store: Store, made: Snapshot, lens: Lens) -> None:
         """The arrays say what the other verbs say."""

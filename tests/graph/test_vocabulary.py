@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import graph.vocabulary
 from graph import errors, model
 from graph.vocabulary import (
+    analysed_event_type,
     grades,
     is_exploitation_event,
     is_exploitation_strand,
@@ -179,6 +180,23 @@ def test_every_code_of_every_list_can_be_checked_labelled_and_numbered(name: str
         assert words.check(term.code) == term.code
         assert words.label(term.code) == term.label
         assert words.index[term.code] == position
+
+
+@pytest.mark.parametrize(
+    ("event_type", "detail", "expected"),
+    [
+        ("missing_episode", "A", "away_or_absent"),
+        ("missing_episode", " a ", "away_or_absent"),
+        ("missing_episode", "absent", "away_or_absent"),
+        ("missing_episode", "M", "missing_episode"),
+        ("missing_episode", "medium", "missing_episode"),
+        ("missing_episode", None, "missing_episode"),
+        ("incident", "A", "incident"),
+        (None, "A", None),
+    ],
+)
+def test_away_and_absent_are_not_missing(event_type: str | None, detail: str | None, expected: str | None) -> None:
+    assert analysed_event_type(event_type, detail) == expected
 
 
 def test_unknown_word_is_refused_with_the_nearest_valid_one() -> None:

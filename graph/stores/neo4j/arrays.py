@@ -42,7 +42,7 @@ _VERSION_COLUMNS: LiteralString = f"x.id, x.sequence, x.restriction, x.known_fro
 _NODE_COLUMNS: LiteralString = (
     f"{_VERSION_COLUMNS}, x.date_of_birth, x.date_of_birth_precision, x.sex, x.ethnicity, x.send, x.place_type,"
     " x.location.x, x.location.y, x.event_type, x.strand, x.started_at.epochSeconds, x.ended_at.epochSeconds,"
-    " x.report_id, coalesce(x.address_place_id, x.place_id)"
+    " x.report_id, coalesce(x.address_place_id, x.place_id), x.detail"
 )
 _NODES: LiteralString = f"MATCH (x:Node) WHERE {_COMMITTED} RETURN {_NODE_COLUMNS}"
 _PAST_NODES: LiteralString = f"MATCH (x:Version) WHERE x.record = 'node' AND {_COMMITTED} RETURN {_NODE_COLUMNS}"
@@ -165,7 +165,7 @@ def _node_code(row: Row) -> int:
     elif kind is RecordKind.PLACE:
         values[1] = row[10]
     elif kind is RecordKind.EVENT:
-        values[0], values[2] = row[13], row[14]
+        values[0], values[1], values[2] = row[13], row[19], row[14]
     else:
         values[2] = row[14]
     return codes.NODE_CODE[kind](values)
