@@ -34,7 +34,7 @@ from graph.store import Entity, Lens, Load, SeenEpisode, SeenNode, SeenTie, TieF
 from graph.stores.chain import instant_of_microseconds
 from graph.stores.rows import batches, episode_record, locality_record, node_record, period, report_record
 from graph.stores.sqlite.restricting import EVER, STILL, View
-from graph.stores.sqlite.writing import OF_EVENTS, ROLES, TIE_TYPES, TOOK_PART_IN, TYPE_NUMBER
+from graph.stores.sqlite.writing_state import OF_EVENTS, ROLES, TIE_TYPES, TOOK_PART_IN, TYPE_NUMBER
 
 POLARITIES = tuple(Polarity)
 STANDINGS = tuple(Standing)
