@@ -55,6 +55,7 @@ def run(
         seconds=clock() - started,
         flags=flags,
         restrictions=frozenset(restriction.key for restriction in snapshot.restrictions if not restriction.is_open),
+        may_see=chosen.spec.may_see,
     )
 
 

@@ -57,6 +57,7 @@ def analyse(gate: Gate, asked: AnalysisRequest, *, progress: Progress = quiet) -
     levels: list[Snapshot] = [full]
     if any(not restriction.is_open for restriction in full.restrictions):
         levels.insert(0, gate.snapshot_of_open(lens, scope=scope))
+    made: list[Run] = []
     fullest: dict[str, Run] = {}
     steps = len(levels) * len(names)
     for step, (snapshot, name) in enumerate((snapshot, name) for snapshot in levels for name in names):
@@ -67,8 +68,11 @@ def analyse(gate: Gate, asked: AnalysisRequest, *, progress: Progress = quiet) -
         found = run(name, snapshot, parameters[name], asked.seed, progress=tell)
         if name in fullest:
             found = _apart(found, fullest[name])
-        gate.save_run(found)
+        made.append(found)
         fullest[name] = found
+    # Kept only when all is done: who cancels leaves everything as it was.
+    for found in made:
+        gate.save_run(found)
     return tuple(fullest[name] for name in names)
 
 
@@ -87,11 +91,17 @@ def _apart(full: Run, over_open: Run) -> Run:
             digest = hashlib.blake2b(f"{flag.id}\x1f{among}".encode(), digest_size=10).hexdigest()
             flag = dataclasses.replace(flag, id=FlagId(digest))
         flags.append(flag)
-    return dataclasses.replace(full, flags=tuple(flags))
+    return dataclasses.replace(full, flags=tuple(flags), over_open=over_open.id)
 
 
 def runs_json(gate: Gate, runs: Sequence[Run], lens: Lens) -> list[dict[str, Any]]:
-    """Runs as the interface has them, with the names that this actor may see in the texts."""
+    """Runs as the interface has them, with the names that this actor may see in the texts; without their flags where
+    these are not for this role."""
+    role = gate.actor.role
+    runs = [
+        found if role is Role.OPERATOR or role.value in found.may_see else dataclasses.replace(found, flags=())
+        for found in runs
+    ]
     names = names_of(gate, [node_id for found in runs for flag in found.flags for node_id in ids_named(flag)], lens)
     return [{**run_to_json(found), "flags": [flag_json(flag, names) for flag in found.flags]} for found in runs]
 

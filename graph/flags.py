@@ -96,6 +96,16 @@ class Run:
     flags: tuple[Flag, ...]
     #: keys of the restrictions among the records used; who may not see one of them does not see the run
     restrictions: frozenset[str] = frozenset()
+    #: roles that may see its flags, as its detector says; nobody but the operator when empty
+    may_see: frozenset[str] = frozenset()
+    #: id of the run of the same question over the open records only; None when this is that run. Runs that share it
+    #: are of the same state of the open records, so the fullest of them is shown
+    over_open: str | None = None
+
+    @property
+    def base(self) -> str:
+        """What the runs of one question over one state of the open records have in common."""
+        return self.over_open or self.id
 
 
 @dataclass(frozen=True, slots=True)

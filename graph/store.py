@@ -22,6 +22,10 @@ Numbered sentences; a conformance test names the sentence it checks.
  S12 A read made inside ``recorded`` returns only if its audit row was committed.
  S13 A store of an unknown newer version is refused; an older one is migrated by ``open`` with ``migrate=True``.
  S14 A store that is down raises StoreUnavailable within ``deadline`` seconds (default 5), never an empty answer.
+S15 A run is seen by a role of its ``may_see`` whose sight allows every restriction among the records it used. Of each
+     detector one run is shown: among those seen that have the ``base`` of the newest one seen, the one over most
+     restrictions, the newest of these. (So a run by somebody who sees less does not hide a fuller one, while the open
+     records are the same; and nothing that a reader does not see decides which run that is.)
 """
 
 from __future__ import annotations
@@ -32,9 +36,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
-from graph.flags import Flag, FlagDecision, FlagState, Plain, Run
+from graph.flags import Band, Flag, FlagDecision, FlagState, Plain, Run
 from graph.model import (
     Episode,
+    FlagId,
     Locality,
     NodeId,
     NodeKind,
@@ -77,6 +82,8 @@ class Lens:
     known_at: dt.datetime | None = None
     #: which restrictions this reader may see past; set by the Gate only
     sight: Sight = None
+    #: role for which flags are read (``Run.may_see``); None reads those of every run; set by the Gate only
+    audience: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +250,28 @@ class StoredFlag:
     decisions: tuple[FlagDecision, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FlagFilter:
+    """Which flags are listed. None means no condition."""
+
+    detectors: frozenset[str] | None = None
+    states: frozenset[FlagState] | None = None
+    bands: frozenset[Band] | None = None
+    #: flags about any of these
+    subjects: frozenset[NodeId] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlagPage:
+    """A page of flags, and how many there are."""
+
+    flags: tuple[StoredFlag, ...]
+    #: number within the filter
+    total: int
+    #: (detector, state, band) to number, over all flags within the lens about the subjects of the filter
+    counts: Mapping[tuple[str, FlagState, Band], int]
+
+
 class Reader(abc.ABC):
     """The reading verbs, the same for stores and for the Gate (which sets the sight itself)."""
 
@@ -346,8 +375,21 @@ class Reader(abc.ABC):
         offset: int = 0,
         today: dt.date | None = None,
     ) -> tuple[StoredFlag, ...]:
-        """Flags of the newest run of each detector within the sight (a run is seen only when every restriction among
-        the records it used is), by detector and rank."""
+        """Flags of the run of each detector that is shown (S15), by detector and rank."""
+
+    @abc.abstractmethod
+    def flag_page(
+        self,
+        lens: Lens,
+        where: FlagFilter = FlagFilter(),
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        after: FlagId | None = None,
+        today: dt.date | None = None,
+    ) -> FlagPage:
+        """Flags of the shown runs (S15) of all detectors as one queue: strongest band first, then by rank, detector and
+        id. ``after`` starts behind that flag, in or out of the filter; from the beginning when it is not listed."""
 
     @abc.abstractmethod
     def flag(self, flag_id: str, lens: Lens) -> StoredFlag | None:

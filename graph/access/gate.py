@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from graph.access.actors import Actor, Role
+from graph.access.context import flag_for_panel, is_about_contexts
 from graph.access.policy import Action, decide, sight
 from graph.access.redact import PANEL_KINDS, Pseudonyms, is_private_place, neighbourhood_for_panel, record_for
 from graph.errors import AuditUnavailable, Refused
 from graph.flags import FlagDecision, FlagState, Plain, Run
-from graph.model import Locality, NodeId, NodeKind, Report, ReportId, Restriction, TieId, Version
+from graph.model import FlagId, Locality, NodeId, NodeKind, Report, ReportId, Restriction, TieId, Version
 from graph.records import Block, Commit, WriteNote
 from graph.snapshot import Snapshot
 from graph.store import (
@@ -28,6 +29,8 @@ from graph.store import (
     AuditVerdict,
     Entity,
     EvidencePath,
+    FlagFilter,
+    FlagPage,
     Lens,
     Load,
     Neighbourhood,
@@ -276,8 +279,49 @@ class Gate(Reader):
             lambda store: store.flags(
                 inner, detector=detector, state=state, subject=subject, limit=limit, offset=offset, today=day
             ),
-            lambda found: dict.fromkeys([item for stored in found for item in (stored.flag.id, *stored.flag.subjects)]),
+            _flag_ids,
         )
+
+    def flag_page(
+        self,
+        lens: Lens,
+        where: FlagFilter = FlagFilter(),
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        after: FlagId | None = None,
+        today: dt.date | None = None,
+    ) -> FlagPage:
+        self._require(Action.READ_FLAGS, "flags", ())
+        inner = self._lens(lens, Action.READ_FLAGS)
+        day = today or self.today
+        return self._recorded(
+            "flags",
+            lambda store: store.flag_page(inner, where, limit=limit, offset=offset, after=after, today=day),
+            lambda found: _flag_ids(found.flags),
+        )
+
+    def context_flags(
+        self, lens: Lens, detectors: frozenset[str], *, limit: int = 500, today: dt.date | None = None
+    ) -> tuple[StoredFlag, ...]:
+        """Flags of these detectors about places and areas. A panel gets those about areas and places it may see, with
+        counts of 1 to 5 held back and nothing about anybody."""
+        self._require(Action.READ_HOTSPOTS, "hotspots", ())
+        inner = self._lens(lens, Action.READ_HOTSPOTS)
+        day = today or self.today
+        where = FlagFilter(detectors)
+        panel = self.actor.role is Role.PANEL
+
+        def read(store: Reader) -> tuple[StoredFlag, ...]:
+            found = store.flag_page(inner, where, limit=limit, today=day).flags
+            if not panel:
+                return found
+            places = {node for stored in found for node in stored.flag.subjects if _kind(node) in PANEL_KINDS}
+            seen = store.nodes(sorted(places), inner)
+            public = {node_id for node_id, node in seen.items() if not is_private_place(node.record)}
+            return tuple(flag_for_panel(stored) for stored in found if is_about_contexts(stored.flag, public))
+
+        return self._recorded("hotspots", read, _flag_ids)
 
     def flag(self, flag_id: str, lens: Lens) -> StoredFlag | None:
         self._require(Action.READ_FLAGS, "flags", (flag_id,))
@@ -324,6 +368,10 @@ class Gate(Reader):
         self._require(Action.ANALYSE, "analyse", ())
         details: dict[str, Plain] = {"detector": run.detector, "flags": len(run.flags), "run": run.id}
         self._store.save_run(run, self._entry("analyse", (), None, details))
+
+    def note(self, what: str, details: Mapping[str, Plain]) -> None:
+        """Keep in the audit that something was begun or stopped on this actor's behalf."""
+        self._store.append_audit(self._entry(what, (), None, dict(details)))
 
     # -- governance --------------------------------------------------------------------------------------------
     def audit_rows(
@@ -429,8 +477,9 @@ class Gate(Reader):
 
     def _lens(self, lens: Lens, action: Action) -> Lens:
         if self.actor.role is Role.OPERATOR:
-            return dataclasses.replace(lens, sight=None)
-        return dataclasses.replace(lens, sight=sight(self.actor, action, self.today))
+            return dataclasses.replace(lens, sight=None, audience=None)
+        seen = sight(self.actor, action, self.today)
+        return dataclasses.replace(lens, sight=seen, audience=self.actor.role.value)
 
     def _require(self, action: Action, what: str, ids: Iterable[str]) -> None:
         if not decide(self.actor, action, Restriction(), self.today).allowed:
@@ -474,6 +523,10 @@ def _public_places(store: Reader, kind: NodeKind, lens: Lens, after: NodeId | No
             break
         after = found[-1].record.id
     return tuple(shown[:limit])
+
+
+def _flag_ids(found: Iterable[StoredFlag]) -> Iterable[str]:
+    return dict.fromkeys(item for stored in found for item in (stored.flag.id, *stored.flag.subjects))
 
 
 def _is_open(restriction: Restriction) -> bool:

@@ -37,6 +37,7 @@ class Action(StrEnum):
     READ_EVENTS = "read_events"
     EXPORT = "export"
     READ_FLAGS = "read_flags"
+    READ_HOTSPOTS = "read_hotspots"
     DECIDE_FLAG = "decide_flag"
     ANALYSE = "analyse"
     LOAD = "load"
@@ -55,6 +56,7 @@ _NAMED_WORK = frozenset(
         Action.READ_EVENTS,
         Action.EXPORT,
         Action.READ_FLAGS,
+        Action.READ_HOTSPOTS,
         Action.DECIDE_FLAG,
         Action.READ_LOCALITIES,
     }
@@ -65,7 +67,7 @@ RULES: dict[Role, frozenset[Action]] = {
     Role.ANALYST: _NAMED_WORK | {Action.ANALYSE, Action.LOAD, Action.READ_LOADS},
     Role.POLICE: _NAMED_WORK,
     Role.SOCIAL_WORKER: _NAMED_WORK,
-    Role.PANEL: frozenset({Action.READ_PLACES, Action.READ_LOCALITIES}),
+    Role.PANEL: frozenset({Action.READ_PLACES, Action.READ_HOTSPOTS, Action.READ_LOCALITIES}),
     Role.GOVERNANCE: frozenset({Action.READ_AUDIT, Action.READ_LOADS}),
     Role.ADMIN: frozenset({Action.MANAGE_ACCOUNTS, Action.GRANT_MEMBERSHIP}),
     Role.OPERATOR: frozenset(Action),

@@ -37,7 +37,7 @@ from graph.model import (
 )
 from graph.records import Block, RecordKind, Row, Tally
 from graph.snapshot import Snapshot
-from graph.store import Area, AuditEntry, Lens, Reader, Store, TieFilter
+from graph.store import Area, AuditEntry, FlagFilter, Lens, Reader, Store, TieFilter
 from graph.vocabulary import vocabulary
 from tests.conformance.factories import (
     blocks,
@@ -130,20 +130,27 @@ def square(west: float, south: float, size: float) -> bytes:
 
 
 def run(
-    *flags: Flag, run_id: str = "run-1", restrictions: frozenset[str] = frozenset(), detector: str = "places"
+    *flags: Flag,
+    run_id: str = "run-1",
+    restrictions: frozenset[str] = frozenset(),
+    detector: str = "places",
+    may_see: frozenset[str] = frozenset(),
+    over_open: str | None = None,
 ) -> Run:
     return Run(
-        run_id, detector, "1", dt.date(2026, 5, 1), None, "everything", {"least": 3}, 7, "abc", 0.5, flags, restrictions
-    )
+        run_id, detector, "1", dt.date(2026, 5, 1), None, "everything", {"least": 3}, 7, "abc", 0.5, flags,
+        restrictions, may_see, over_open,
+    )  # fmt: skip
 
 
-def flag(flag_id: str, rank: int, *subjects: str, expires_on: dt.date = dt.date(2026, 8, 1)) -> Flag:
+def flag(flag_id: str, rank: int, *subjects: str, expires_on: dt.date = dt.date(2026, 8, 1),
+         band: Band = Band.MODERATE) -> Flag:  # fmt: skip
     return Flag(
         FlagId(flag_id),
         "places",
         tuple(NodeId(each) for each in subjects),
         0.5,
-        Band.MODERATE,
+        band,
         rank,
         None,
         (Reason("{person:1} was there", 0.5, (TieId("t1"),), (), (ReportId("r1"),)),),
@@ -1119,6 +1126,75 @@ class StoreConformance(abc.ABC):
         assert [each.flag.id for each in store.flags(Lens(sight=members_of()))] == ["open"]
         assert [each.flag.id for each in store.flags(Lens(sight=members_of("OP1")))] == ["shut"]
         assert store.flag("shut", Lens(sight=members_of())) is None
+
+    def test_a_run_is_seen_by_the_roles_of_its_detector(self, store: Store) -> None:
+        """S15"""
+        store.save_run(run(flag("f1", 1, "person:1"), may_see=frozenset({"police", "analyst"})), ENTRY)
+        store.save_run(run(flag("f2", 1, "person:1"), run_id="run-2", may_see=frozenset({"analyst"})), ENTRY)
+        store.save_run(run(flag("f3", 1, "person:1"), run_id="run-3"), ENTRY)
+        seen = {
+            role: [stored.flag.id for stored in store.flags(Lens(audience=role))]
+            for role in ("analyst", "police", "panel", None)
+        }
+        assert seen == {"analyst": ["f2"], "police": ["f1"], "panel": [], None: ["f3"]}
+        assert store.flag("f2", Lens(audience="police")) is None
+        assert store.flag_page(Lens(audience="panel")).counts == {}
+        assert [stored.flag.id for stored in store.flag_page(Lens(audience="police")).flags] == ["f1"]
+
+    def test_the_fullest_run_over_the_newest_open_records_is_shown(self, store: Store) -> None:
+        """S15"""
+        closed, more = frozenset({"closed"}), frozenset({"closed", "operation:OP1"})
+        store.save_run(run(flag("open", 1, "person:1"), run_id="open"), ENTRY)
+        store.save_run(run(flag("most", 1, "person:1"), run_id="most", restrictions=more, over_open="open"), ENTRY)
+        store.save_run(run(flag("open", 1, "person:1"), run_id="open"), ENTRY)
+        store.save_run(run(flag("some", 1, "person:1"), run_id="some", restrictions=closed, over_open="open"), ENTRY)
+
+        def shown(lens: Lens) -> list[str]:
+            return [stored.flag.id for stored in store.flags(lens)]
+
+        def sees_closed(restriction: Restriction) -> bool:
+            return not restriction.operations
+
+        assert shown(EVERYTHING) == ["most"]
+        assert shown(Lens(sight=sees_closed)) == ["some"]
+        assert shown(Lens(sight=members_of())) == ["open"]
+        store.save_run(run(flag("later", 1, "person:1"), run_id="later"), ENTRY)
+        assert shown(EVERYTHING) == ["later"]
+
+    def test_flags_of_all_detectors_make_one_queue(self, store: Store) -> None:
+        store.save_run(
+            run(
+                flag("a1", 1, "person:1"),
+                flag("a2", 2, "person:2", band=Band.STRONG),
+                flag("a3", 3, "person:3", expires_on=dt.date(2026, 5, 2)),
+            ),
+            ENTRY,
+        )
+        other = run(flag("b1", 1, "person:1", band=Band.SLIGHT), run_id="run-2", detector="areas")
+        store.save_run(other, ENTRY)
+        store.decide_flag(FlagDecision(FlagId("a2"), FlagState.SEEN, None, "ana", START), ENTRY)
+        today = dt.date(2026, 6, 1)
+
+        def queue(where: FlagFilter = FlagFilter(), **given: Any) -> list[str]:
+            return [stored.flag.id for stored in store.flag_page(EVERYTHING, where, today=today, **given).flags]
+
+        assert queue() == ["a2", "a1", "a3", "b1"]
+        assert queue(limit=2, offset=1) == ["a1", "a3"]
+        assert queue(FlagFilter(states=frozenset({FlagState.NEW}))) == ["a1", "b1"]
+        assert queue(FlagFilter(states=frozenset({FlagState.NEW})), after=FlagId("a2"), limit=1) == ["a1"]
+        assert queue(after=FlagId("b1")) == []
+        assert queue(after=FlagId("nothing"), limit=1) == ["a2"]
+        assert queue(FlagFilter(detectors=frozenset({"areas"}))) == ["b1"]
+        assert queue(FlagFilter(bands=frozenset({Band.STRONG, Band.SLIGHT}))) == ["a2", "b1"]
+        assert queue(FlagFilter(subjects=frozenset({NodeId("person:1")}))) == ["a1", "b1"]
+        page = store.flag_page(EVERYTHING, FlagFilter(states=frozenset({FlagState.NEW})), limit=1, today=today)
+        assert page.total == 2
+        assert page.counts == {
+            ("places", FlagState.SEEN, Band.STRONG): 1,
+            ("places", FlagState.NEW, Band.MODERATE): 1,
+            ("places", FlagState.EXPIRED, Band.MODERATE): 1,
+            ("areas", FlagState.NEW, Band.SLIGHT): 1,
+        }
 
     def test_a_decision_on_no_flag_is_not_kept(self, store: Store) -> None:
         with pytest.raises(NotFound):

@@ -28,6 +28,8 @@ TURNED_NAME = "\u202egnihton\u2066 {person:1}"
 #: names of people, homes and closed operations; nothing of them may reach a panel's browser
 HIDDEN_FROM_PANEL = ("Quillfeather", "Zephyrine", "Thistlewick", "Osmunda", "window.hostile", "gnihton", "07000000000")
 
+NAMED = frozenset({"analyst", "police", "socialworker"})
+
 #: path by name, for those who see named records
 NAMED_PAGES = {
     "start": "/",
@@ -144,5 +146,5 @@ def _add_prompts(wiring: Wiring) -> None:
         )
         for rank, (name, subject) in enumerate((("child", "person:1"), ("hostile", "person:h1")), 1)
     )
-    run = Run("run", "peripheral_children", "1", TODAY, None, "everything", {}, 1, "none", 0.1, flags)
+    run = Run("run", "peripheral_children", "1", TODAY, None, "everything", {}, 1, "none", 0.1, flags, may_see=NAMED)
     wiring.store.save_run(run, AuditEntry("analyst", "analyse", ("run",)))

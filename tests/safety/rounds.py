@@ -150,6 +150,7 @@ def with_a_flag(store: Store) -> None:
     run = Run(
         id="run", detector="hotspot_places", version="1", as_at=dt.date(2026, 6, 1), known_at=None, scope="everything",
         parameters={}, seed=0, snapshot_digest="", seconds=0.0, flags=(flag,),
+        may_see=frozenset({"analyst"}),
     )  # fmt: skip
     store.save_run(run, AuditEntry("analyst", "analyse"))
 

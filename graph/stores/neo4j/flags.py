@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import LiteralString
 
 import orjson
 
 from graph.errors import NotFound
 from graph.flags import Flag, FlagDecision, FlagState, Run
-from graph.model import NodeId, Restriction
-from graph.store import AuditEntry, Lens, StoredFlag
-from graph.stores.flag_rows import decision_of, decision_plain, flag_of, flag_plain, run_plain, state_of
+from graph.model import NodeId
+from graph.store import AuditEntry, FlagFilter, FlagPage, Lens, StoredFlag
+from graph.stores.flag_rows import (
+    FlagHead,
+    RunHead,
+    decision_of,
+    decision_plain,
+    flag_of,
+    flag_plain,
+    listed,
+    run_plain,
+    run_seen,
+    shown_runs,
+    state_of,
+    state_on,
+)
 from graph.stores.neo4j import audit
 from graph.stores.neo4j.connection import Transaction
 
@@ -26,16 +40,26 @@ UNWIND $flags AS flag
 CREATE (r)-[:RAISED]->(f:Flag) SET f = flag"""
 _RUNS: LiteralString = """
 MATCH (r:Run) WHERE $detector IS NULL OR r.detector = $detector
-RETURN r.id, r.detector, r.restrictions ORDER BY r.number DESC"""
-_OF_RUN: LiteralString = """
-MATCH (f:Flag {run_id: $id}) WHERE $subject IS NULL OR $subject IN f.subjects
-RETURN f.content ORDER BY f.rank, f.id"""
+RETURN r.id, r.detector, r.restrictions, r.may_see, r.over_open ORDER BY r.number DESC"""
+_OF_RUNS: LiteralString = """
+UNWIND $ids AS id
+MATCH (f:Flag {run_id: id})
+WHERE $subjects IS NULL OR any(subject IN f.subjects WHERE subject IN $subjects)
+RETURN f.id, f.run_id, f.rank, f.content"""
+_LATEST: LiteralString = """
+UNWIND $ids AS id
+MATCH (d:FlagDecision {flag: id})
+WITH id, d ORDER BY d.number
+RETURN id, last(collect(d.content))"""
+_WHOLE: LiteralString = """
+UNWIND $pairs AS pair
+MATCH (f:Flag {run_id: pair[0], id: pair[1]}) RETURN f.run_id, f.id, f.content"""
 _DECISIONS: LiteralString = """
 UNWIND $ids AS id
 MATCH (d:FlagDecision {flag: id}) RETURN id, d.content ORDER BY d.number"""
 _BY_ID: LiteralString = """
 MATCH (f:Flag {id: $id}) MATCH (r:Run {id: f.run_id})
-RETURN r.id, r.restrictions, f.content ORDER BY r.number DESC"""
+RETURN r.id, r.detector, r.restrictions, r.may_see, r.over_open, f.content ORDER BY r.number DESC"""
 _DECIDE: LiteralString = "CREATE (d:FlagDecision) SET d = $decision"
 
 
@@ -49,6 +73,8 @@ def save_run(transaction: Transaction, run: Run, entry: AuditEntry, *, now: dt.d
         "number": number,
         "saved_at": now,
         "restrictions": sorted(run.restrictions),
+        "may_see": sorted(run.may_see),
+        "over_open": run.over_open,
         "content": orjson.dumps(run_plain(run)).decode(),
     }
     transaction.run(_RUN, {"run": kept})
@@ -91,41 +117,63 @@ def flags(
     offset: int,
     today: dt.date,
 ) -> tuple[StoredFlag, ...]:
-    found: list[StoredFlag] = []
-    for run_id in _newest_runs(transaction, lens, detector):
-        rows = transaction.run(_OF_RUN, {"id": run_id, "subject": subject})
-        kept = [flag_of(orjson.loads(content)) for (content,) in rows]
-        found += [
-            stored
-            for stored in _stored(transaction, [(flag, run_id) for flag in kept], today)
-            if state is None or stored.state is state
-        ]
-        if len(found) >= offset + limit:
-            break
-    return tuple(found[offset : offset + limit])
+    heads = _heads(transaction, lens, detector, None if subject is None else [subject], today)
+    chosen = [head for head in heads if state is None or head.state is state]
+    chosen.sort(key=lambda head: (head.detector, head.rank, head.id))
+    return _whole(transaction, chosen[offset : offset + limit], today)
+
+
+def flag_page(
+    transaction: Transaction,
+    lens: Lens,
+    where: FlagFilter,
+    *,
+    limit: int,
+    offset: int,
+    after: str | None,
+    today: dt.date,
+) -> FlagPage:
+    subjects = None if where.subjects is None else sorted(where.subjects)
+    found = listed(_heads(transaction, lens, None, subjects, today), where, limit=limit, offset=offset, after=after)
+    return FlagPage(_whole(transaction, found.page, today), found.total, found.counts)
 
 
 def flag(transaction: Transaction, flag_id: str, lens: Lens, today: dt.date) -> StoredFlag | None:
-    for run_id, restrictions, content in transaction.run(_BY_ID, {"id": flag_id}):
-        if _run_seen(lens, restrictions):
-            return _stored(transaction, [(flag_of(orjson.loads(content)), run_id)], today)[0]
+    for *head, content in transaction.run(_BY_ID, {"id": flag_id}):
+        if run_seen(lens, _run_head(*head)):
+            return _stored(transaction, [(flag_of(orjson.loads(content)), head[0])], today)[0]
     return None
 
 
-def _newest_runs(transaction: Transaction, lens: Lens, detector: str | None) -> list[str]:
-    """The newest run within sight of each detector, by detector."""
-    newest: dict[str, str] = {}
-    for run_id, name, restrictions in transaction.run(_RUNS, {"detector": detector}):
-        if name not in newest and _run_seen(lens, restrictions):
-            newest[name] = run_id
-    return [newest[name] for name in sorted(newest)]
+def _run_head(
+    run_id: str, detector: str, restrictions: list[str], may_see: list[str] | None, over_open: str | None
+) -> RunHead:
+    return RunHead(run_id, detector, tuple(restrictions), tuple(may_see or ()), over_open or run_id)
 
 
-def _run_seen(lens: Lens, restrictions: list[str]) -> bool:
-    if lens.sight is None:
-        return True
-    sight = lens.sight
-    return sight(Restriction()) and all(sight(Restriction.from_key(key)) for key in restrictions)
+def _heads(
+    transaction: Transaction, lens: Lens, detector: str | None, subjects: list[NodeId] | None, today: dt.date
+) -> list[FlagHead]:
+    """Heads of the flags of the shown runs, those about any of the subjects when these are given."""
+    kept = (_run_head(*row) for row in transaction.run(_RUNS, {"detector": detector}))
+    detectors = {run.id: run.detector for run in shown_runs(run for run in kept if run_seen(lens, run))}
+    rows = transaction.run(_OF_RUNS, {"ids": list(detectors), "subjects": subjects})
+    decided = transaction.run(_LATEST, {"ids": [flag_id for flag_id, *_ in rows]})
+    latest = {flag_id: FlagState(orjson.loads(content)["state"]) for flag_id, content in decided}
+    heads = []
+    for flag_id, run_id, rank, content in rows:
+        flag = flag_of(orjson.loads(content))
+        state = state_on(latest.get(flag_id, FlagState.NEW), flag.expires_on, today)
+        heads.append(FlagHead(flag_id, run_id, detectors[run_id], rank, flag.band, state))
+    return heads
+
+
+def _whole(transaction: Transaction, heads: Sequence[FlagHead], today: dt.date) -> tuple[StoredFlag, ...]:
+    """The flags of these heads, in their order."""
+    rows = transaction.run(_WHOLE, {"pairs": [[head.run_id, head.id] for head in heads]})
+    content = {(run_id, flag_id): text for run_id, flag_id, text in rows}
+    wanted = [(flag_of(orjson.loads(content[head.run_id, head.id])), head.run_id) for head in heads]
+    return tuple(_stored(transaction, wanted, today))
 
 
 def _stored(transaction: Transaction, found: list[tuple[Flag, str]], today: dt.date) -> list[StoredFlag]:

@@ -10,7 +10,7 @@ from typing import LiteralString, TypeVar
 
 from graph.errors import AuditUnavailable, StoreError, StoreUnavailable
 from graph.flags import FlagDecision, FlagState, Plain, Run
-from graph.model import Locality, NodeId, NodeKind, Report, ReportId, Restriction, TieId, Version
+from graph.model import FlagId, Locality, NodeId, NodeKind, Report, ReportId, Restriction, TieId, Version
 from graph.records import Block, Commit, RecordKind, WriteNote
 from graph.snapshot import Snapshot
 from graph.store import (
@@ -20,6 +20,8 @@ from graph.store import (
     AuditVerdict,
     Entity,
     EvidencePath,
+    FlagFilter,
+    FlagPage,
     Lens,
     Load,
     Neighbourhood,
@@ -168,6 +170,19 @@ class Neo4jReader(Reader):
             today=today or self._store.clock().date(),
         )
 
+    def flag_page(
+        self,
+        lens: Lens,
+        where: FlagFilter = FlagFilter(),
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        after: FlagId | None = None,
+        today: dt.date | None = None,
+    ) -> FlagPage:
+        day = today or self._store.clock().date()
+        return flags.flag_page(self._transaction, lens, where, limit=limit, offset=offset, after=after, today=day)
+
     def flag(self, flag_id: str, lens: Lens) -> StoredFlag | None:
         return flags.flag(self._transaction, flag_id, lens, self._store.clock().date())
 
@@ -310,6 +325,20 @@ class Neo4jStore(Store):
             lambda reader: reader.flags(
                 lens, detector=detector, state=state, subject=subject, limit=limit, offset=offset, today=today
             )
+        )
+
+    def flag_page(
+        self,
+        lens: Lens,
+        where: FlagFilter = FlagFilter(),
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        after: FlagId | None = None,
+        today: dt.date | None = None,
+    ) -> FlagPage:
+        return self._read(
+            lambda reader: reader.flag_page(lens, where, limit=limit, offset=offset, after=after, today=today)
         )
 
     def flag(self, flag_id: str, lens: Lens) -> StoredFlag | None:

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+from collections.abc import Sequence
 
 import orjson
 
-from graph.flags import Flag, FlagDecision, FlagState, Run
-from graph.model import NodeId, Restriction
-from graph.store import Lens, StoredFlag
+from graph.flags import Band, Flag, FlagDecision, FlagState, Run
+from graph.model import NodeId
+from graph.store import FlagFilter, FlagPage, Lens, StoredFlag
 from graph.stores.chain import microseconds
-from graph.stores.flag_rows import decision_of, decision_plain, flag_of, flag_plain, run_plain, state_of
+from graph.stores.flag_rows import (
+    FlagHead,
+    RunHead,
+    decision_of,
+    decision_plain,
+    flag_of,
+    flag_plain,
+    listed,
+    run_plain,
+    run_seen,
+    shown_runs,
+    state_of,
+    state_on,
+)
 from graph.stores.sqlite.restricting import parsed
 
 
@@ -59,48 +73,93 @@ def flags(
     offset: int,
     today: dt.date,
 ) -> tuple[StoredFlag, ...]:
-    found: list[StoredFlag] = []
-    for run, run_id in _newest_runs(connection, lens, detector):
-        rows = connection.execute("SELECT content FROM flag WHERE run = ? ORDER BY rank, id", (run,)).fetchall()
-        for (content,) in rows:
-            flag = flag_of(orjson.loads(content))
-            if subject is not None and subject not in flag.subjects:
-                continue
-            stored = _stored(connection, flag, run_id, today)
-            if state is None or stored.state is state:
-                found.append(stored)
-            if len(found) >= offset + limit:
-                return tuple(found[offset:])
-    return tuple(found[offset : offset + limit])
+    heads = _heads(connection, lens, detector, None if subject is None else [subject], today)
+    chosen = [head for head in heads if state is None or head.state is state]
+    chosen.sort(key=lambda head: (head.detector, head.rank, head.id))
+    return _whole(connection, chosen[offset : offset + limit], today)
+
+
+def flag_page(
+    connection: sqlite3.Connection,
+    lens: Lens,
+    where: FlagFilter,
+    *,
+    limit: int,
+    offset: int,
+    after: str | None,
+    today: dt.date,
+) -> FlagPage:
+    subjects = None if where.subjects is None else sorted(where.subjects)
+    found = listed(_heads(connection, lens, None, subjects, today), where, limit=limit, offset=offset, after=after)
+    return FlagPage(_whole(connection, found.page, today), found.total, found.counts)
 
 
 def flag(connection: sqlite3.Connection, flag_id: str, lens: Lens, today: dt.date) -> StoredFlag | None:
     rows = connection.execute(
-        "SELECT r.id, r.restrictions, f.content FROM flag f JOIN run r ON r.pk = f.run WHERE f.id = ?"
-        " ORDER BY r.pk DESC",
+        f"SELECT {_RUN_HEAD}, f.content FROM flag f JOIN run r ON r.pk = f.run WHERE f.id = ? ORDER BY r.pk DESC",
         (flag_id,),
     ).fetchall()
-    for run_id, restrictions, content in rows:
-        if _run_seen(lens, restrictions):
-            return _stored(connection, flag_of(orjson.loads(content)), run_id, today)
+    for *head, content in rows:
+        if run_seen(lens, _run_head(*head), parsed):
+            return _stored(connection, flag_of(orjson.loads(content)), head[0], today)
     return None
 
 
-def _newest_runs(connection: sqlite3.Connection, lens: Lens, detector: str | None) -> list[tuple[int, str]]:
-    """The newest run within sight of each detector, by detector."""
-    newest: dict[str, tuple[int, str]] = {}
-    rows = connection.execute("SELECT pk, id, detector, restrictions FROM run ORDER BY pk DESC")
-    for pk, run_id, name, restrictions in rows:
-        if (detector is None or name == detector) and name not in newest and _run_seen(lens, restrictions):
-            newest[name] = (pk, run_id)
-    return [newest[name] for name in sorted(newest)]
+#: columns of ``_run_head``
+_RUN_HEAD = "r.id, r.detector, r.restrictions, json_extract(r.content, '$.may_see', '$.over_open')"
+
+_HEADS = """
+SELECT f.id, r.id, r.detector, f.rank, json_extract(f.content, '$.band'), json_extract(f.content, '$.expires_on'),
+  (SELECT json_extract(d.content, '$.state') FROM flag_decision d WHERE d.flag = f.id ORDER BY d.pk DESC LIMIT 1)
+FROM json_each(?1) j CROSS JOIN run r ON r.id = j.value CROSS JOIN flag f ON f.run = r.pk
+WHERE ?2 IS NULL OR EXISTS (SELECT 1 FROM json_each(f.content, '$.subjects') s
+                            WHERE s.value IN (SELECT w.value FROM json_each(?2) w))"""
 
 
-def _run_seen(lens: Lens, restrictions: str) -> bool:
-    if lens.sight is None:
-        return True
-    keys = orjson.loads(restrictions)
-    return lens.sight(Restriction()) and all(lens.sight(parsed(key)) for key in keys)
+def _run_head(run_id: str, detector: str, restrictions: str, more: str) -> RunHead:
+    may_see, over_open = orjson.loads(more)
+    return RunHead(run_id, detector, tuple(orjson.loads(restrictions)), tuple(may_see or ()), over_open or run_id)
+
+
+def _shown_runs(connection: sqlite3.Connection, lens: Lens, detector: str | None) -> tuple[RunHead, ...]:
+    """The run of each detector that is shown, by detector."""
+    rows = connection.execute(
+        f"SELECT {_RUN_HEAD} FROM run r WHERE ?1 IS NULL OR r.detector = ?1 ORDER BY r.pk DESC", (detector,)
+    )
+    return shown_runs(head for head in (_run_head(*row) for row in rows) if run_seen(lens, head, parsed))
+
+
+def _heads(
+    connection: sqlite3.Connection,
+    lens: Lens,
+    detector: str | None,
+    subjects: Sequence[str] | None,
+    today: dt.date,
+) -> list[FlagHead]:
+    """Heads of the flags of the shown runs, those about any of the subjects when these are given."""
+    runs = orjson.dumps([run.id for run in _shown_runs(connection, lens, detector)]).decode()
+    wanted = None if subjects is None else orjson.dumps(list(subjects)).decode()
+    return [
+        FlagHead(
+            flag_id,
+            run_id,
+            name,
+            rank,
+            Band(band),
+            state_on(FlagState(latest or FlagState.NEW), dt.date.fromisoformat(expires_on), today),
+        )
+        for flag_id, run_id, name, rank, band, expires_on, latest in connection.execute(_HEADS, (runs, wanted))
+    ]
+
+
+def _whole(connection: sqlite3.Connection, heads: Sequence[FlagHead], today: dt.date) -> tuple[StoredFlag, ...]:
+    """The flags of these heads, in their order."""
+    query = "SELECT f.content FROM flag f JOIN run r ON r.pk = f.run WHERE r.id = ? AND f.rank = ? AND f.id = ?"
+    found = []
+    for head in heads:
+        (content,) = connection.execute(query, (head.run_id, head.rank, head.id)).fetchone()
+        found.append(_stored(connection, flag_of(orjson.loads(content)), head.run_id, today))
+    return tuple(found)
 
 
 def _stored(connection: sqlite3.Connection, flag: Flag, run_id: str, today: dt.date) -> StoredFlag:

@@ -14,7 +14,7 @@ import orjson
 
 from graph.errors import AuditUnavailable, NotFound, StoreConflict, StoreError, StoreUnavailable
 from graph.flags import FlagDecision, FlagState, Plain, Run
-from graph.model import Locality, NodeId, NodeKind, Report, ReportId, Restriction, TieId, Version
+from graph.model import FlagId, Locality, NodeId, NodeKind, Report, ReportId, Restriction, TieId, Version
 from graph.records import Block, Commit, RecordKind, Tally, WriteNote
 from graph.snapshot import Snapshot
 from graph.store import (
@@ -24,6 +24,8 @@ from graph.store import (
     AuditVerdict,
     Entity,
     EvidencePath,
+    FlagFilter,
+    FlagPage,
     Lens,
     Load,
     Neighbourhood,
@@ -148,6 +150,20 @@ class SqliteReader(Reader):
             offset=offset,
             today=today or self._store.clock().date(),
         )
+
+    def flag_page(
+        self,
+        lens: Lens,
+        where: FlagFilter = FlagFilter(),
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        after: FlagId | None = None,
+        today: dt.date | None = None,
+    ) -> FlagPage:
+        day = today or self._store.clock().date()
+        connection = self.reading.connection
+        return flagging.flag_page(connection, lens, where, limit=limit, offset=offset, after=after, today=day)
 
     def flag(self, flag_id: str, lens: Lens) -> StoredFlag | None:
         return flagging.flag(self.reading.connection, flag_id, lens, self._store.clock().date())
@@ -299,6 +315,19 @@ class SqliteStore(Store):
             return reader.flags(
                 lens, detector=detector, state=state, subject=subject, limit=limit, offset=offset, today=today
             )
+
+    def flag_page(
+        self,
+        lens: Lens,
+        where: FlagFilter = FlagFilter(),
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        after: FlagId | None = None,
+        today: dt.date | None = None,
+    ) -> FlagPage:
+        with self._reading() as reader:
+            return reader.flag_page(lens, where, limit=limit, offset=offset, after=after, today=today)
 
     def flag(self, flag_id: str, lens: Lens) -> StoredFlag | None:
         with self._reading() as reader:

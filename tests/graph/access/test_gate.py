@@ -12,7 +12,7 @@ import pytest
 from graph.access.actors import OPERATOR, Actor, Membership, Role
 from graph.access.gate import Gate
 from graph.errors import AuditUnavailable, Refused
-from graph.flags import Band, Flag, FlagState, Reason, Run
+from graph.flags import Band, Flag, FlagState, Plain, Reason, Run
 from graph.model import FlagId, NodeId, NodeKind, Person, ReportId, TieId
 from graph.records import WriteNote
 from graph.store import AuditRow, Lens, Store
@@ -94,6 +94,9 @@ def test_the_same_search_can_be_found_again(store: Store) -> None:
         lambda gate: gate.loads(),
         lambda gate: gate.flags(Lens()),
         lambda gate: gate.flag("none", Lens()),
+        lambda gate: gate.flag_page(Lens()),
+        lambda gate: gate.context_flags(Lens(), frozenset({"hotspot_places"})),
+        lambda gate: gate.note("analysis started", {}),
         lambda gate: gate.audit_rows(),
         lambda gate: gate.verify_audit(),
     ],
@@ -285,7 +288,98 @@ def a_run(*, restrictions: frozenset[str] = frozenset(), key: str = "f1") -> Run
         (Reason("Events at {place:park}", 0.5),), "none", (), dt.date(2026, 12, 1), {"score": 0.5},
     )  # fmt: skip
     return Run(f"run-{key}", "hotspot_places", "1", NOW.date(), None, "everything", {}, 0, "digest", 0.1, (flag,),
-               restrictions)  # fmt: skip
+               restrictions, NAMED_ROLES)  # fmt: skip
+
+
+#: who may see the flags of most detectors
+NAMED_ROLES = frozenset({"analyst", "police", "socialworker"})
+
+
+def area_flag(key: str, *subjects: str, text: str = "{person:1} was there", **details: Plain) -> Flag:
+    return Flag(
+        FlagId(key), "hotspot_areas", tuple(NodeId(subject) for subject in subjects), 0.123, Band.STRONG, 1, 0.77,
+        (Reason(text, 0.5, ties=(TieId("t1"),)),), "{person:1} moves", ("{person:1} is a child", "small numbers"),
+        dt.date(2026, 12, 1), {"score": 0.5, **details},
+    )  # fmt: skip
+
+
+def area_run(*flags: Flag, roles: frozenset[str] = NAMED_ROLES | {"panel"}) -> Run:
+    return Run("areas", "hotspot_areas", "1", NOW.date(), None, "everything", {}, 0, "digest", 0.1, flags,
+               may_see=roles)  # fmt: skip
+
+
+AREAS = frozenset({"hotspot_areas"})
+
+
+def test_flags_are_for_the_roles_of_their_detector(store: Store) -> None:
+    gate_of(store, OPERATOR).save_run(dataclasses.replace(a_run(), may_see=frozenset({"police"})))
+    for actor, many in ((POLICE, 1), (ANALYST, 0)):
+        gate = gate_of(store, actor)
+        found = gate.flags(Lens()), gate.flags(Lens(), subject=NodeId("place:park")), gate.flag_page(Lens()).flags
+        assert [len(flags) for flags in found] == [many] * 3
+        assert (gate.flag_page(Lens()).total, len(gate.flag_page(Lens()).counts)) == (many, many)
+        assert (gate.flag("f1", Lens()) is not None) is bool(many)
+
+
+def test_who_may_not_see_a_flag_cannot_decide_about_it(store: Store) -> None:
+    gate_of(store, OPERATOR).save_run(dataclasses.replace(a_run(), may_see=frozenset({"analyst"})))
+    assert gate_of(store, POLICE).decide_flag("f1", FlagState.SEEN, None) is None
+
+
+def test_a_reader_cannot_widen_the_audience(store: Store) -> None:
+    gate_of(store, OPERATOR).save_run(dataclasses.replace(a_run(), may_see=frozenset({"analyst"})))
+    assert gate_of(store, POLICE).flags(Lens(audience="analyst")) == ()
+
+
+def test_a_fuller_run_is_not_hidden_by_a_later_one_over_less(store: Store) -> None:
+    fuller = dataclasses.replace(a_run(restrictions=frozenset({"operation:OP2"}), key="f2"), over_open="run-f1")
+    for run in (a_run(), fuller, a_run()):
+        gate_of(store, OPERATOR).save_run(run)
+    assert [item.flag.id for item in gate_of(store, INSIDER).flags(Lens())] == ["f2"]
+
+
+def test_a_panel_reads_which_areas_stand_out_and_nothing_else(store: Store) -> None:
+    layer: list[Plain] = [{"locality": "L1", "z": 3.21, "ratio": 2.2, "band": "high"}]
+    flag = area_flag(
+        "a1", "locality:L1", observed=12, expected=3.21, relative_risk=3.7, p_value=0.001, locality_ids=["L1"],
+        without_largest=4, summary="{person:1} and 2 more", layer=layer,
+    )  # fmt: skip
+    gate_of(store, OPERATOR).save_run(area_run(flag))
+    (stored,) = gate_of(store, PANEL).context_flags(Lens(), AREAS)
+    shown = stored.flag
+    assert shown.details == {
+        "locality_ids": ["L1"],
+        "observed": 10,
+        "relative_risk": 3.5,
+        "layer": [{"locality": "L1", "band": "high"}],
+    }
+    assert (shown.strength, shown.stability, shown.reasons, shown.would_clear) == (0.9, None, (), "")
+    assert shown.cautions == ("small numbers",)
+
+
+def test_a_panel_is_not_told_a_small_count_nor_the_ratio_that_gives_it(store: Store) -> None:
+    gate_of(store, OPERATOR).save_run(area_run(area_flag("a1", "locality:L1", observed=5, relative_risk=4.0)))
+    (stored,) = gate_of(store, PANEL).context_flags(Lens(), AREAS)
+    assert stored.flag.details == {"observed": None}
+
+
+@pytest.mark.parametrize("subjects", [("place:home",), ("person:1",), ("locality:L1", "person:1"), ("event:1",), ()])
+def test_a_panel_reads_no_flag_about_a_home_or_anybody(store: Store, subjects: tuple[str, ...]) -> None:
+    gate_of(store, OPERATOR).save_run(area_run(area_flag("a1", *subjects)))
+    assert gate_of(store, PANEL).context_flags(Lens(), AREAS) == ()
+
+
+def test_a_panel_reads_only_what_the_detector_leaves_to_panels(store: Store) -> None:
+    gate_of(store, OPERATOR).save_run(area_run(area_flag("a1", "locality:L1"), roles=NAMED_ROLES))
+    found = [len(gate_of(store, actor).context_flags(Lens(), AREAS)) for actor in (PANEL, POLICE)]
+    assert found == [0, 1]
+
+
+def test_what_a_panel_reads_says_nothing_of_decisions(store: Store) -> None:
+    gate_of(store, OPERATOR).save_run(area_run(area_flag("a1", "locality:L1")))
+    gate_of(store, POLICE).decide_flag("a1", FlagState.DISMISSED, "Zephyrine moved")
+    (stored,) = gate_of(store, PANEL).context_flags(Lens(), AREAS)
+    assert (stored.state, stored.decisions) == (FlagState.NEW, ())
 
 
 def test_a_run_over_restricted_records_is_for_those_who_see_them(store: Store) -> None:

@@ -20,13 +20,13 @@ from tests.graph.stores.test_sqlite import SqliteBackDoor
 def _delegate(name: str) -> Callable[..., Any]:
     """Reading goes through the gate, everything else to the store.
 
-    The operator sees all, so a reading with somebody else's sight (which a gate never takes from outside) is the
+    The operator sees all, so a reading with somebody else's sight or role (which a gate never takes from outside) is the
     store's own; those sentences are about the store.
     """
 
     def method(self: Any, *given: Any, **named: Any) -> Any:
         lens = next((item for item in (*given, *named.values()) if isinstance(item, Lens)), None)
-        reads = name in Reader.__abstractmethods__ and (lens is None or lens.sight is None)
+        reads = name in Reader.__abstractmethods__ and (lens is None or lens.sight is lens.audience is None)
         return getattr(self.gate if reads else self.store, name)(*given, **named)
 
     return method
