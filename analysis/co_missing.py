@@ -1,32 +1,41 @@
 """Children who were missing at the same time more often than chance, by interval overlap and place found.
 
-Two episodes of two children coincide when they overlap and start within three hours of each other. Many pairs coincide
-by accident: most children go missing in the evening. So each pair is held against its own episodes moved in time:
-within ``spread`` days either side, on how many days would the same hours have met? That expectation is computed
-exactly (jitter of days inside a child, after the interval jitter of Amarasingham and others, Journal of
-Neurophysiology 2012), uses only the two children's own records, and so does not change with what happens elsewhere.
+Two episodes of two children coincide when they overlap and start within three hours of each other (and, where the
+places are given, when they end within an hour of each other at places within 200 m). Many pairs coincide by accident:
+most children go missing in the evening. So each pair is held against its own episodes moved in time: within ``spread``
+days either side, on how many days would the same hours have met? That expectation is computed exactly (jitter of days
+inside a child, after the interval jitter of Amarasingham and others, Journal of Neurophysiology 2012), uses only the
+two children's own records, and so does not change with what happens elsewhere; seasons stay where they are.
 The surprise of a pair is -log10 P(X >= coincidences) for X Poisson, plus, for coincidences in which both were found at
 the same place, -log10 of how common that place is among places where children are found.
 
-Versions of one episode by two agencies (overlapping episodes of one child) are one episode. Children of one home go
-missing from one door: pairs who set out from the same place are discounted.
+Versions of one episode by two agencies (overlapping or touching episodes of one child, from whatever place) are one
+episode. A record of days without hours is a version of any episode of those days; alone it stands, but coincides with
+nothing, because nobody knows the hour. Being away or absent is another type of event and never comes here. Children of
+one home go missing from one door: pairs who set out from the same place are discounted.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import stats
+from scipy.spatial import cKDTree
 
 from analysis.codes import code, kind_code
 from analysis.derive import SECONDS_A_DAY
+from analysis.missing_together_kernels import expected_meetings, join_versions
 from graph.model import NodeKind
 from graph.snapshot import NO_TIME, Bool, Float64, Int64, Snapshot
 
 HOUR = 3_600
 #: an episode without an end that is older than this is taken to have ended
 LONGEST = 30 * SECONDS_A_DAY
+#: a record of the same child that starts so much after one without an end is another episode, not a version of it
+ANOTHER = 12 * HOUR
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,13 +53,20 @@ class MissingEpisodes:
     #: node row of the event, and row of the tie that says who was missing
     event: Int64
     tie: Int64
+    #: no version says when it ended: ``end`` is assumed; None: all ends are recorded
+    no_end: Bool | None = None
+    #: only days are recorded, no hours; None: hours everywhere
+    day_only: Bool | None = None
+    #: records that tell of it, one by one agency each as a rule; None: one each
+    records: Int64 | None = None
 
     def __len__(self) -> int:
         return len(self.person)
 
     def take(self, chosen: Bool | Int64) -> MissingEpisodes:
         """Only these rows."""
-        return MissingEpisodes(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
+        columns: list[Any] = [getattr(self, name) for name in self.__dataclass_fields__]
+        return MissingEpisodes(*(None if column is None else column[chosen] for column in columns))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,15 +105,49 @@ def missing_episodes(snapshot: Snapshot, kept_ties: Bool | None = None, *, since
     chosen = (ties.type == code("tie_type", "took_part_in")) & (ties.role == code("role", "missing_person"))
     rows = np.flatnonzero(chosen & kept & known[ties.target] & (nodes.kind[ties.source] == kind_code(NodeKind.PERSON)))
     event = ties.target[rows].astype(np.int64)
-    start = nodes.started_at[event]
-    end = np.where(nodes.ended_at[event] == NO_TIME, start + LONGEST, nodes.ended_at[event])
+    start, ended = nodes.started_at[event], nodes.ended_at[event]
+    no_end = ended == NO_TIME
+    midnight = local(np.where(no_end, start, ended)) % SECONDS_A_DAY == 0
+    day_only = (local(start) % SECONDS_A_DAY == 0) & midnight
+    end = np.where(no_end, start + LONGEST, ended + np.where(day_only, SECONDS_A_DAY, 0))
+    person = ties.source[rows].astype(np.int64)
+    end = np.where(no_end, np.minimum(end, _before_the_next(person, start)), end)
     end = np.maximum(np.minimum(end, until), start + 1)
     found, origin = _place_of(snapshot, "occurred_at", kept), _place_of(snapshot, "went_missing_from", kept)
-    order = np.lexsort((rows, start))
-    episodes = MissingEpisodes(
-        ties.source[rows].astype(np.int64), start, end, found[event], origin[event], event, rows.astype(np.int64)
-    )
-    return _joined(episodes.take(order))
+    return _joined(
+        MissingEpisodes(
+            person, start, end, found[event], origin[event], event, rows.astype(np.int64), no_end, day_only,
+            np.ones(len(rows), dtype=np.int64),
+        )
+    )  # fmt: skip
+
+
+def local(instant: Int64) -> Int64:
+    """Seconds by the clocks of England: an hour more from the last Sunday of March to that of October (from 1996)."""
+    if not len(instant):
+        return instant
+    years = range(*(1970 + int(second) // 31_556_952 + more for second, more in
+                    ((instant.min(), -1), (instant.max(), 2))))  # fmt: skip
+    changes = [_last_sunday(year, month) for year in years for month in (3, 10)]
+    summer = np.searchsorted(np.array(changes, dtype=np.int64), instant, side="right") % 2
+    return instant + summer * HOUR
+
+
+def _last_sunday(year: int, month: int) -> int:
+    """One in the morning, UTC, of the last Sunday of a month of 31 days."""
+    last = dt.datetime(year, month, 31, 1, tzinfo=dt.UTC)
+    return int((last - dt.timedelta(days=last.isoweekday() % 7)).timestamp())
+
+
+def _before_the_next(person: Int64, start: Int64) -> Int64:
+    """The second before the same child's next episode that is no version of this one; far away when there is none."""
+    order = np.lexsort((start, person))
+    span = int(start.max(initial=0)) + 2 * ANOTHER + 1
+    keys = person[order] * span + start[order]
+    after = np.searchsorted(keys, person * span + start + ANOTHER, side="right")
+    row = order[np.minimum(after, len(order) - 1)] if len(order) else order
+    another = (after < len(order)) & (person[row] == person)
+    return np.where(another, start[row] - 1, np.iinfo(np.int64).max)
 
 
 def _place_of(snapshot: Snapshot, tie_type: str, kept: Bool) -> Int64:
@@ -109,21 +159,14 @@ def _place_of(snapshot: Snapshot, tie_type: str, kept: Bool) -> Int64:
 
 
 def _joined(episodes: MissingEpisodes) -> MissingEpisodes:
-    """Without later versions of the same episode: the first stands, with the latest end and the places known."""
-    order = np.lexsort((episodes.start, episodes.person))
-    person, start, end = episodes.person[order], episodes.start[order], episodes.end[order].copy()
-    found, origin = episodes.found[order].copy(), episodes.origin[order].copy()
-    first = np.ones(len(order), dtype=np.bool_)
-    lead = 0
-    for row in range(1, len(order)):
-        if person[row] == person[lead] and start[row] < end[lead]:
-            first[row] = False
-            end[lead] = max(end[lead], end[row])
-            found[lead] = found[row] if found[lead] < 0 else found[lead]
-            origin[lead] = origin[row] if origin[lead] < 0 else origin[lead]
-        else:
-            lead = row
-    joined = MissingEpisodes(person, start, end, found, origin, episodes.event[order], episodes.tie[order]).take(first)
+    """Without later versions of the same episode: the first stands, with the end and the places known; by start."""
+    whole = episodes.take(np.lexsort((episodes.tie, episodes.start, episodes.person)))
+    first = np.zeros(len(whole), dtype=np.bool_)
+    join_versions(
+        whole.person, whole.start, whole.end, whole.found, whole.origin, whole.no_end, whole.day_only, whole.records,
+        first,
+    )  # fmt: skip
+    joined = whole.take(first)
     return joined.take(np.lexsort((joined.person, joined.start)))
 
 
@@ -132,14 +175,51 @@ def coincidences(episodes: MissingEpisodes, *, within: int = 3 * HOUR) -> tuple[
 
     A sweep over the starts: cost grows with the episodes and the pairs found, not with all pairs.
     """
-    start = episodes.start
-    last = np.searchsorted(start, start + within, side="right")
-    counts = last - np.arange(len(start)) - 1
-    one = np.repeat(np.arange(len(start)), counts)
-    offset = np.arange(len(one)) - np.repeat(np.cumsum(counts) - counts, counts)
-    two = one + 1 + offset
-    kept = (episodes.person[one] != episodes.person[two]) & (start[two] < episodes.end[one])
+    one, two = _within(episodes.start, within)
+    kept = (episodes.person[one] != episodes.person[two]) & (episodes.start[two] < episodes.end[one])
+    if episodes.day_only is not None:
+        kept &= ~(episodes.day_only[one] | episodes.day_only[two])
     return one[kept], two[kept]
+
+
+def found_together(
+    episodes: MissingEpisodes, place_xy: Float64, *, within: int = HOUR, near: float = 200.0
+) -> tuple[Int64, Int64]:
+    """Rows of all pairs of episodes of two children that overlap and end within ``within`` seconds, ``near`` metres.
+
+    ``place_xy`` has the metres of every node. Ends and places that are not known are near nothing.
+    """
+    known = (episodes.found >= 0) & ~_flags(episodes.no_end, episodes) & ~_flags(episodes.day_only, episodes)
+    rows = np.flatnonzero(known)
+    rows = rows[np.argsort(episodes.end[rows], kind="stable")]
+    one, two = _within(episodes.end[rows], within)
+    one, two = rows[one], rows[two]
+    kept = (episodes.person[one] != episodes.person[two]) & _near(episodes, place_xy, one, two, near)
+    kept &= (episodes.start[two] < episodes.end[one]) & (episodes.start[one] < episodes.end[two])
+    one, two = one[kept], two[kept]
+    return np.minimum(one, two), np.maximum(one, two)
+
+
+def _flags(column: Bool | None, episodes: MissingEpisodes) -> Bool:
+    return np.zeros(len(episodes), dtype=np.bool_) if column is None else column
+
+
+def _within(instant: Int64, within: int) -> tuple[Int64, Int64]:
+    """Rows of all pairs of ascending instants that lie within so many seconds."""
+    counts = np.searchsorted(instant, instant + within, side="right") - np.arange(len(instant)) - 1
+    one = np.repeat(np.arange(len(instant)), counts)
+    offset = np.arange(len(one)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return one, one + 1 + offset
+
+
+def _near(episodes: MissingEpisodes, place_xy: Float64 | None, one: Int64, two: Int64, near: float) -> Bool:
+    """Whether both were found at one place, or at places within ``near`` metres."""
+    first, second = episodes.found[one], episodes.found[two]
+    same: Bool = first == second
+    if place_xy is not None:
+        with np.errstate(invalid="ignore"):
+            same = same | (((place_xy[first] - place_xy[second]) ** 2).sum(axis=1) <= near * near)
+    return same & (first >= 0) & (second >= 0)
 
 
 def missing_pairs(
@@ -151,15 +231,24 @@ def missing_pairs(
     common: float = 50.0,
     discount: float = 0.25,
     involving: Bool | None = None,
+    place_xy: Float64 | None = None,
+    found_within_hours: float = 1.0,
+    near: float = 200.0,
 ) -> MissingPairs:
     """All pairs of children with a coincidence, and how surprising it is.
 
     ``half`` is the surprise (powers of ten) at which a pair counts half; ``common`` the number of episodes found at a
     place at which being found there together says 1 in 2; ``discount`` multiplies the weight of pairs who set out from
-    the same place. ``involving`` (by node row) keeps only pairs with one of those children.
+    the same place. ``involving`` (by node row) keeps only pairs with one of those children. With ``place_xy`` (metres
+    of every node) those found within ``found_within_hours`` and ``near`` metres of each other coincide too, whenever
+    they set out, and places so near are one place.
     """
-    within = round(within_hours * HOUR)
+    within, found_within = round(within_hours * HOUR), round(found_within_hours * HOUR)
     one, two = coincidences(episodes, within=within)
+    if place_xy is not None:
+        more, others = found_together(episodes, place_xy, within=found_within, near=near)
+        late = np.abs(episodes.start[more] - episodes.start[others]) > within
+        one, two = np.concatenate([one, more[late]]), np.concatenate([two, others[late]])
     if involving is not None:
         kept = involving[episodes.person[one]] | involving[episodes.person[two]]
         one, two = one[kept], two[kept]
@@ -175,12 +264,12 @@ def missing_pairs(
     pairs = len(start) - 1
     # an episode that meets two of the other child's counts once
     found = np.minimum(_distinct(pair, one, pairs), _distinct(pair, two, pairs))
-    expected = _expected(episodes, child[new], other[new], within, spread)
+    expected = _expected(episodes, child[new], other[new], within, spread, place_xy, found_within, near)
     expected = np.maximum(expected, found / (2 * spread + 1))
     p_value = np.clip(stats.poisson.sf(found - 1, expected), 1e-300, 1.0)
-    same = (episodes.found[one] == episodes.found[two]) & (episodes.found[one] >= 0)
-    rarity, meetings = _place_surprise(episodes, one, same, common)
-    surprise = -np.log10(p_value) + np.bincount(pair, weights=rarity * meetings, minlength=pairs)
+    same = _near(episodes, place_xy, one, two, near)
+    rarity = place_surprise(episodes, one, two, common=common, within=within, place_xy=place_xy, near=near)
+    surprise = -np.log10(p_value) + np.bincount(pair, weights=rarity, minlength=pairs)
     together = (episodes.origin[one] == episodes.origin[two]) & (episodes.origin[one] >= 0)
     shared_door = np.bincount(pair, weights=together, minlength=pairs) > 0
     weight = np.where(shared_door, discount, 1.0) / (1.0 + np.power(10.0, half - np.minimum(surprise, 50.0)))
@@ -195,37 +284,60 @@ def _distinct(pair: Int64, episode: Int64, pairs: int) -> Int64:
     return np.bincount(keys // (int(episode.max(initial=0)) + 1), minlength=pairs).astype(np.int64)
 
 
-def _place_surprise(episodes: MissingEpisodes, one: Int64, same: Bool, common: float) -> tuple[Float64, Bool]:
-    """-log10 of how common the place is, for each coincidence; the two episodes themselves are left out."""
-    places = episodes.found[one]
-    counts = np.bincount(episodes.found[episodes.found >= 0], minlength=int(episodes.found.max(initial=0)) + 1)
-    others = np.maximum(counts[np.maximum(places, 0)] - 2, 0)
-    return -np.log10((others + 1) / (others + 1 + common)), same
+def place_surprise(
+    episodes: MissingEpisodes,
+    one: Int64,
+    two: Int64,
+    *,
+    common: float = 50.0,
+    within: int = 3 * HOUR,
+    place_xy: Float64 | None = None,
+    near: float = 200.0,
+) -> Float64:
+    """-log10 of how common the place is at which both were found; the two episodes themselves are left out.
+
+    0 for who was not found at one place, and for coincidences by the place alone (they started further apart than
+    ``within``): their place is in the expectation already.
+    """
+    same = _near(episodes, place_xy, one, two, near) & (np.abs(episodes.start[one] - episodes.start[two]) <= within)
+    others = np.maximum(found_nearby(episodes, place_xy, near)[one] - 2, 0)
+    return np.where(same, -np.log10((others + 1) / (others + 1 + common)), 0.0)
 
 
-def _expected(episodes: MissingEpisodes, child: Int64, other: Int64, within: int, spread: int) -> Float64:
+def found_nearby(episodes: MissingEpisodes, place_xy: Float64 | None = None, near: float = 200.0) -> Int64:
+    """For each episode the number found at its place, or within ``near`` metres of it; 0 where not known."""
+    places, where, counts = np.unique(episodes.found, return_inverse=True, return_counts=True)
+    nearby = np.where(places >= 0, counts, 0)
+    if place_xy is not None:
+        located = np.flatnonzero((places >= 0) & np.isfinite(place_xy[places]).all(axis=1))
+        if len(located):
+            tree = cKDTree(place_xy[places[located]])
+            pairs = tree.query_pairs(near, output_type="ndarray")
+            more = np.bincount(pairs[:, 0], weights=counts[located[pairs[:, 1]]], minlength=len(located))
+            more += np.bincount(pairs[:, 1], weights=counts[located[pairs[:, 0]]], minlength=len(located))
+            nearby[located] += more.astype(np.int64)
+    return nearby[where]
+
+
+def _expected(
+    episodes: MissingEpisodes,
+    child: Int64,
+    other: Int64,
+    within: int,
+    spread: int,
+    place_xy: Float64 | None,
+    found_within: int,
+    near: float,
+) -> Float64:
     """Expected coincidences when every episode of a pair is moved to a random day within the spread."""
-    by_person = np.lexsort((episodes.start, episodes.person))
-    person, start = episodes.person[by_person], episodes.start[by_person]
-    first, last = (np.searchsorted(person, child, side=side) for side in ("left", "right"))
-    first_other, last_other = (np.searchsorted(person, other, side=side) for side in ("left", "right"))
-    left, right = (last - first).astype(np.int64), (last_other - first_other).astype(np.int64)
-    each = left * right
-    expected = np.zeros(len(child))
-    # in slices, so that memory stays flat however many pairs there are
-    bounds = np.searchsorted(np.cumsum(each), np.arange(2_000_000, int(each.sum()) + 4_000_000, 2_000_000))
-    begin = 0
-    for end in np.unique(np.append(bounds, len(child))):
-        rows = np.arange(begin, end)
-        begin = int(end)
-        if not len(rows):
-            continue
-        owner = np.repeat(rows, each[rows])
-        offset = np.arange(len(owner)) - np.repeat(np.cumsum(each[rows]) - each[rows], each[rows])
-        one = start[first[owner] + offset // right[owner]]
-        two = start[first_other[owner] + offset % right[owner]]
-        apart = np.abs(one - two)
-        clock = np.minimum(apart % SECONDS_A_DAY, SECONDS_A_DAY - apart % SECONDS_A_DAY)
-        could = (apart <= spread * SECONDS_A_DAY) & (clock <= within)
-        expected += np.bincount(owner, weights=could / (2 * spread + 1), minlength=len(child))
+    timed = episodes.take(~_flags(episodes.day_only, episodes))
+    rows = timed.take(np.lexsort((timed.start, timed.person)))
+    bounds = [np.searchsorted(rows.person, who, side=side) for who in (child, other) for side in ("left", "right")]
+    known = (rows.found >= 0) & ~_flags(rows.no_end, rows)
+    end = np.where(known, local(rows.end), -1)
+    xy = np.full((len(rows), 2), np.nan) if place_xy is None else place_xy[rows.found]
+    expected: Float64 = expected_meetings(
+        *bounds, local(rows.start), end, np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1]), within,
+        found_within, -1.0 if place_xy is None else near, spread,
+    )  # fmt: skip
     return expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -10,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.co_missing import HOUR, MissingEpisodes, MissingPairs, coincidences, missing_episodes, missing_pairs
+from analysis.co_missing import (
+    HOUR,
+    MissingEpisodes,
+    MissingPairs,
+    coincidences,
+    found_nearby,
+    local,
+    missing_episodes,
+    missing_pairs,
+)
 from graph.snapshot import Int64
 from tests.analysis.build import AS_AT, Town, night
 
@@ -131,3 +141,123 @@ def test_chance_alone_rarely_makes_a_pair() -> None:
     pairs = missing_pairs(MissingEpisodes(person[order], begin, end, none, none, none, none))
     assert len(pairs.child) > 100
     assert (pairs.weight >= 0.5).mean() < 0.01
+
+
+def episodes_of(*records: tuple[str, dt.datetime, float | None, str | None]) -> MissingEpisodes:
+    """One child's records: (key, start, hours or None when no end is recorded, place set out from)."""
+    town = Town()
+    child = town.person("a", age=14)
+    for key, start, hours, origin in records:
+        end = None if hours is None else start + dt.timedelta(hours=hours)
+        event = town.event(key, "missing_episode", start, end=end)
+        town.took_part(child, event, "missing_person")
+        if origin is not None:
+            town.tie(event, town.place(origin, "home_address"), "went_missing_from")
+    return missing_episodes(town.snapshot())
+
+
+def test_versions_from_different_places_are_one_episode() -> None:
+    episodes = episodes_of(("care", night(5, 21), 6, "placement"), ("police", night(5, 22), 6, "home"))
+    assert (len(episodes), (episodes.end - episodes.start).tolist()) == (1, [7 * HOUR])
+    assert episodes.records is not None and episodes.records.tolist() == [2]
+
+
+def test_records_that_touch_are_one_episode_and_a_second_apart_are_two() -> None:
+    assert len(episodes_of(("1", night(5, 20), 2, None), ("2", night(5, 22), 3, None))) == 1
+    assert len(episodes_of(("1", night(5, 20), 2, None), ("2", night(5, 22 + 1 / 3600), 3, None))) == 2
+
+
+def test_the_end_that_one_agency_knows_is_taken() -> None:
+    episodes = episodes_of(("police", night(5, 21), None, None), ("care", night(5, 22), 4, None))
+    assert (episodes.end - episodes.start).tolist() == [5 * HOUR]
+    assert episodes.no_end is not None and episodes.no_end.tolist() == [False]
+
+
+def test_an_episode_without_an_end_does_not_swallow_the_next() -> None:
+    episodes = episodes_of(("1", night(9, 21), None, None), ("2", night(5, 21), 4, None))
+    assert len(episodes) == 2
+
+
+def test_a_record_of_days_is_a_version_of_the_episodes_of_those_days() -> None:
+    """Midnight by the clocks of England, which is 23:00 UTC in summer."""
+    days = night(6, 23)
+    timed = ("1", night(5, 20), 3.0, None), ("2", night(4, 20), 3.0, None)
+    assert len(episodes_of(("care", days, 24, None), *timed)) == 2
+    alone = episodes_of(("care", days, 24, None))
+    assert alone.day_only is not None and alone.day_only.tolist() == [True]
+    assert (alone.end - alone.start).tolist() == [48 * HOUR]
+
+
+def test_a_record_of_days_alone_coincides_with_nothing() -> None:
+    town = Town()
+    for name in ("a", "b"):
+        event = town.event(name, "missing_episode", night(6, 23), end=night(5, 23))
+        town.took_part(town.person(name, age=14), event, "missing_person")
+    assert len(missing_pairs(missing_episodes(town.snapshot())).child) == 0
+
+
+def test_away_or_absent_is_not_missing() -> None:
+    town = Town()
+    event = town.event("a", "away_or_absent", night(5), end=night(4))
+    town.took_part(town.person("a", age=14), event, "missing_person")
+    assert len(missing_episodes(town.snapshot())) == 0
+
+
+@pytest.mark.parametrize(
+    ("utc", "hour"),
+    [
+        (dt.datetime(2026, 3, 29, 0, 59, 59, tzinfo=dt.UTC), 0),
+        (dt.datetime(2026, 3, 29, 1, tzinfo=dt.UTC), 2),
+        (dt.datetime(2026, 10, 25, 0, 59, 59, tzinfo=dt.UTC), 1),
+        (dt.datetime(2026, 10, 25, 1, tzinfo=dt.UTC), 1),
+        (dt.datetime(2025, 12, 31, 23, tzinfo=dt.UTC), 23),
+    ],
+)
+def test_the_clocks_of_england(utc: dt.datetime, hour: int) -> None:
+    assert int(local(np.array([int(utc.timestamp())]))[0]) % 86_400 // HOUR == hour
+
+
+@given(st.lists(st.datetimes(dt.datetime(1997, 1, 1), dt.datetime(2040, 1, 1)), max_size=20))
+def test_the_clocks_of_england_as_the_time_zone_database_has_them(moments: list[dt.datetime]) -> None:
+    aware = [moment.replace(tzinfo=dt.UTC, microsecond=0) for moment in moments]
+    there = [moment.astimezone(ZoneInfo("Europe/London")).replace(tzinfo=dt.UTC) for moment in aware]
+    seconds = np.array([int(moment.timestamp()) for moment in aware], dtype=np.int64)
+    assert local(seconds).tolist() == [int(moment.timestamp()) for moment in there]
+
+
+def found_pair(metres: float, end_hours: float) -> MissingPairs:
+    """Two children who set out five hours apart, found so far and so many hours from each other."""
+    town = Town()
+    one, other = town.person("a", age=14), town.person("b", age=15)
+    here, there = town.place("p"), town.place("q")
+    town.missing("1", one, night(5, 18), hours=8, found=here)
+    town.missing("2", other, night(5, 23), hours=3 + end_hours, found=there)
+    snapshot = town.snapshot()
+    xy = np.full((len(snapshot), 2), np.nan)
+    xy[snapshot.row_of[here]], xy[snapshot.row_of[there]] = (0, 0), (metres, 0)
+    return missing_pairs(missing_episodes(snapshot), place_xy=xy)
+
+
+@pytest.mark.parametrize(
+    ("metres", "hours", "expected"), [(200, 1, 1), (201, 1, 0), (200, 1.01, 0), (0, -1, 1), (float("nan"), 0, 0)]
+)
+def test_found_within_an_hour_and_two_hundred_metres_coincides(metres: float, hours: float, expected: int) -> None:
+    assert len(found_pair(metres, hours).child) == expected
+
+
+def test_a_place_that_made_the_coincidence_is_not_counted_again() -> None:
+    pairs = found_pair(0, 0)
+    assert pairs.surprise == pytest.approx(-np.log10(pairs.p_value))
+
+
+def test_places_near_each_other_are_one_place() -> None:
+    town = Town()
+    here, there = town.place("p"), town.place("q")
+    town.missing("1", town.person("a", age=14), night(5, 21), found=here)
+    town.missing("2", town.person("b", age=14), night(5, 21), found=there)
+    snapshot = town.snapshot()
+    episodes = missing_episodes(snapshot)
+    xy = np.zeros((len(snapshot), 2))
+    assert found_nearby(episodes, xy).tolist() == [2, 2]
+    assert found_nearby(episodes).tolist() == [1, 1]
+    assert missing_pairs(episodes, place_xy=xy).same_place.tolist() == [1]
