@@ -1,13 +1,13 @@
-"""Shared contexts beyond chance: which rows meet in more contexts, or which context holds more seeds, than expected.
+"""Shared contexts beyond chance: which rows meet in more contexts than expected, and where seeds gather.
 
 Hypergeometric: the test of Tumminello, Miccichè, Lillo, Piilo and Mantegna, "Statistically validated networks in
 bipartite complex systems", PLoS ONE 2011: with N contexts of which two rows are in n_i and n_j, sharing x,
-p = P(X >= x) for X hypergeometric(N, n_i, n_j). For seeds: N rows of which K are seeds, a context of n rows holding k.
+p = P(X >= x) for X hypergeometric(N, n_i, n_j). For seeds in a context: N rows of which K are seeds, n of them in it.
 
-Degree-corrected: rows differ in how much is recorded of them and contexts in how busy they are. A row of degree d is in
-a context of size s with probability min(1, d s / E), E being all memberships (the stochastic degree sequence model of
-Neal 2014 with Chung-Lu probabilities). Two rows then share a Poisson-binomial number of contexts, computed exactly; a
-context of n members holds a binomial number of seeds with the seeds' share of all memberships as probability.
+Degree-corrected: rows differ in how much is recorded of them and contexts in how busy they are. Row i is in context j
+with the probability of the bipartite configuration model (``analysis.projection_chance``), the stochastic degree
+sequence model of Neal. Two rows then share a Poisson-binomial number of contexts, and a context holds a
+Poisson-binomial number of seeds; both tails are exact.
 """
 
 from __future__ import annotations
@@ -19,21 +19,60 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse, stats
 
+from analysis.projection_chance import configuration_model
+from analysis.projection_kernels import (
+    bound,
+    coin_tail,
+    coin_tails,
+    hypergeometric_tails,
+    pair_counts,
+    transposed,
+)
 from graph.errors import UsageError
-from graph.snapshot import Float64, Int64
+from graph.snapshot import Bool, Float64, Int32, Int64
 
 Model = Literal["hypergeometric", "degree_corrected"]
+#: room for pairs to begin with; more is taken when it does not do
+_ROOM = 8_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shared:
+    """One entry for each pair of rows that share a context, by row, then other."""
+
+    #: smaller row of the pair
+    row: Int32
+    #: larger row of the pair
+    other: Int32
+    #: shared contexts
+    observed: Int32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surprise:
-    """One entry for each pair of rows that share a context (by row, then other), or for each context."""
+    """One entry for each pair of rows that share a context, by row, then other."""
 
-    #: smaller row of the pair; or the context
-    row: Int64
-    #: larger row of the pair; for contexts the same as ``row``
-    other: Int64
-    #: shared contexts; or seeds in the context
+    #: smaller row of the pair
+    row: Int32
+    #: larger row of the pair
+    other: Int32
+    #: shared contexts
+    observed: Int32
+    #: expected by chance
+    expected: Float64
+    #: P(X >= observed) by chance
+    p_value: Float64
+    #: -log10 of the p-value, finite
+    surprise: Float64
+    #: pairs compared, those that share nothing included: what a correction for many tests has to count
+    tests: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gathering:
+    """One entry for each context: how many seeds it holds."""
+
+    #: seeds among its members
     observed: Int64
     #: expected by chance
     expected: Float64
@@ -46,28 +85,117 @@ class Surprise:
 def surprise(
     membership: Any, *, seeds: npt.ArrayLike | None = None, model: Model = "hypergeometric", largest: int | None = None
 ) -> Surprise:
-    """How surprising shared contexts are.
+    """How surprising it is that two rows share as many contexts as they do, for every pair that shares one.
 
-    ``membership`` is a sparse 0/1 matrix, rows by contexts; other non-zero values count as 1. Without ``seeds``: every
-    pair of rows with at least one shared context. With ``seeds`` (row numbers, or True and False by row): every context
-    with the seeds among its members. ``largest`` leaves out contexts of more members (pairs grow with the square).
-    Raises UsageError for an unknown model or seeds that are not rows.
+    ``membership`` is a sparse 0/1 matrix, rows by contexts; other non-zero values count as 1. ``seeds`` (row numbers,
+    or True and False by row) keeps pairs of two seeds only; degrees and chances are still those of the whole matrix.
+    ``largest`` leaves out contexts of more members, as if they were not there (pairs grow with the square). Raises
+    UsageError for an unknown model or seeds that are not rows.
     """
+    _check(model)
+    matrix = _plain(membership, largest)
+    chosen = None if seeds is None else np.flatnonzero(_seed_mask(seeds, matrix.shape[0]))
+    row, other, observed = _counts(matrix, chosen)
+    degree = np.diff(matrix.indptr) if chosen is None else np.diff(matrix.indptr)[chosen]
+    if model == "hypergeometric":
+        expected, p_value, log = hypergeometric_tails(max(matrix.shape[1], 1), degree, row, other, observed)
+    else:
+        chance = configuration_model(np.diff(matrix.indptr), _sizes(matrix))
+        classes = chance.of_row if chosen is None else chance.of_row[chosen]
+        expected, p_value, log = coin_tails(
+            chance.probability, chance.context_counts, classes, row, other, observed.astype(np.int64)
+        )
+    if chosen is not None:
+        row, other = chosen[row].astype(np.int32), chosen[other].astype(np.int32)
+    tests = len(degree) * (len(degree) - 1) // 2
+    return Surprise(row, other, observed, expected, p_value, log, tests)
+
+
+def shared_contexts(membership: Any, *, seeds: npt.ArrayLike | None = None, largest: int | None = None) -> Shared:
+    """The counts alone: what networkx calls the weighted projection. Arguments and errors as for ``surprise``."""
+    matrix = _plain(membership, largest)
+    chosen = None if seeds is None else np.flatnonzero(_seed_mask(seeds, matrix.shape[0]))
+    row, other, observed = _counts(matrix, chosen)
+    if chosen is not None:
+        row, other = chosen[row].astype(np.int32), chosen[other].astype(np.int32)
+    return Shared(row, other, observed)
+
+
+def gatherings(membership: Any, seeds: npt.ArrayLike, *, model: Model = "hypergeometric") -> Gathering:
+    """How surprising the number of seeds in each context is. Arguments and errors as for ``surprise``."""
+    _check(model)
+    matrix = _plain(membership, None)
+    seeded = _seed_mask(seeds, matrix.shape[0])
+    size = _sizes(matrix)
+    found = np.rint(seeded.astype(np.float64) @ matrix).astype(np.int64)
+    if model == "hypergeometric":
+        expected = size * (seeded.mean() if len(seeded) else 0.0)
+        p_value = np.asarray(stats.hypergeom.sf(found - 1, len(seeded), int(seeded.sum()), size), dtype=np.float64)
+    else:
+        chance = configuration_model(np.diff(matrix.indptr), size)
+        many = np.bincount(chance.of_row[seeded], minlength=len(chance.row_degrees))
+        expected = (many @ chance.probability)[chance.of_context]
+        p_value = np.ones(len(size))
+        for number in range(len(chance.context_degrees)):
+            here = chance.of_context == number
+            tail = coin_tail(chance.probability[:, number].copy(), many, int(found[here].max()))
+            p_value[here] = tail[found[here]]
+    p_value = np.clip(p_value, 1e-300, 1.0)
+    return Gathering(found, np.asarray(expected, dtype=np.float64), p_value, -np.log10(p_value) + 0.0)
+
+
+def false_discovery(p_values: npt.ArrayLike, *, tests: int | None = None, rate: float = 0.05) -> Bool:
+    """Which p-values stand when at most ``rate`` of those that do may be chance (Benjamini and Hochberg 1995).
+
+    ``tests``: how many tests were made, when those that could not stand are not among the p-values; at least as many
+    as there are p-values. Raises UsageError for a rate or a number that cannot be.
+    """
+    values = np.asarray(p_values, dtype=np.float64)
+    made = len(values) if tests is None else tests
+    if not 0.0 < rate < 1.0 or made < len(values):
+        raise UsageError("the rate lies between 0 and 1, and there are at least as many tests as p-values")
+    ascending = np.sort(values)
+    under = np.flatnonzero(ascending <= rate * np.arange(1, len(values) + 1) / max(made, 1))
+    if not len(under):
+        return np.zeros(len(values), dtype=np.bool_)
+    stands: Bool = values <= ascending[under[-1]]
+    return stands
+
+
+def _check(model: str) -> None:
     if model not in ("hypergeometric", "degree_corrected"):
         raise UsageError("the model is hypergeometric or degree_corrected")
-    matrix = sparse.csr_array(membership, copy=True)
-    matrix.sum_duplicates()
-    matrix.eliminate_zeros()
-    matrix.data = np.ones(len(matrix.data))
+
+
+def _plain(membership: Any, largest: int | None) -> sparse.csr_array:
+    """A matrix without zeros or doubles; the caller's is never changed."""
+    matrix = membership if isinstance(membership, sparse.csr_array) else sparse.csr_array(membership)
+    if not matrix.has_canonical_format or not matrix.data.all():
+        matrix = matrix.copy()
+        matrix.sum_duplicates()
+        matrix.eliminate_zeros()
+    if matrix.data.dtype != np.float64 or (len(matrix.data) and (matrix.data.min(), matrix.data.max()) != (1.0, 1.0)):
+        matrix = sparse.csr_array((np.ones(matrix.nnz), matrix.indices, matrix.indptr), shape=matrix.shape)
     if largest is not None:
-        kept = np.asarray(matrix.sum(axis=0)).ravel() <= largest
-        matrix = sparse.csr_array(matrix[:, np.flatnonzero(kept)])
-    if seeds is not None:
-        return _contexts(matrix, _seed_mask(seeds, matrix.shape[0]), model)
-    return _pairs(matrix, model)
+        matrix = sparse.csr_array(matrix[:, np.flatnonzero(_sizes(matrix) <= largest)])
+        matrix.sort_indices()
+    return matrix
 
 
-def _seed_mask(seeds: npt.ArrayLike, rows: int) -> npt.NDArray[np.bool_]:
+def _sizes(matrix: sparse.csr_array) -> Int64:
+    return np.bincount(matrix.indices, minlength=matrix.shape[1]).astype(np.int64)
+
+
+def _counts(matrix: sparse.csr_array, chosen: Int64 | None) -> tuple[Int32, Int32, Int32]:
+    part = matrix if chosen is None else matrix[chosen]
+    column_start, row_of = transposed(part.indptr, part.indices, part.shape[1])
+    counts: tuple[Int32, Int32, Int32] = pair_counts(
+        part.indptr, part.indices, column_start, row_of, min(bound(column_start), _ROOM)
+    )
+    return counts
+
+
+def _seed_mask(seeds: npt.ArrayLike, rows: int) -> Bool:
     given = np.asarray(seeds)
     if given.dtype == np.bool_:
         if given.shape != (rows,):
@@ -78,80 +206,3 @@ def _seed_mask(seeds: npt.ArrayLike, rows: int) -> npt.NDArray[np.bool_]:
         raise UsageError("a seed is not a row of the membership")
     mask[given.astype(np.int64)] = True
     return mask
-
-
-def _contexts(matrix: sparse.csr_array, seeds: npt.NDArray[np.bool_], model: Model) -> Surprise:
-    degree = np.asarray(matrix.sum(axis=1)).ravel()
-    size = np.asarray(matrix.sum(axis=0)).ravel()
-    found = np.asarray(seeds.astype(np.float64) @ matrix).ravel()
-    if model == "hypergeometric":
-        expected = size * seeds.mean() if len(seeds) else size
-        p_value = stats.hypergeom.sf(found - 1, len(seeds), int(seeds.sum()), size)
-    else:
-        total = degree.sum()
-        share = float(degree[seeds].sum() / total) if total else 0.0
-        expected = size * share
-        p_value = stats.binom.sf(found - 1, size, share)
-    contexts = np.arange(len(size), dtype=np.int64)
-    return _answer(contexts, contexts, found, np.asarray(expected), np.asarray(p_value))
-
-
-def _pairs(matrix: sparse.csr_array, model: Model) -> Surprise:
-    shared = sparse.triu(matrix @ matrix.T, k=1, format="coo")
-    order = np.lexsort((shared.col, shared.row))
-    row, other = shared.row[order].astype(np.int64), shared.col[order].astype(np.int64)
-    found = shared.data[order].astype(np.float64)
-    degree = np.asarray(matrix.sum(axis=1)).ravel().astype(np.float64)
-    if model == "hypergeometric":
-        contexts = matrix.shape[1]
-        expected = degree[row] * degree[other] / max(contexts, 1)
-        # few different cases among many pairs
-        low, high = np.minimum(degree[row], degree[other]), np.maximum(degree[row], degree[other])
-        _, first, of_case = np.unique(
-            (low * (contexts + 1) + high) * (contexts + 1) + found, return_index=True, return_inverse=True
-        )
-        tail = stats.hypergeom.sf(found[first] - 1, contexts, low[first].astype(int), high[first].astype(int))
-        p_value = tail[of_case]
-        return _answer(row, other, found, expected, p_value)
-    expected, p_value = _poisson_binomial(matrix, degree, row, other, found)
-    return _answer(row, other, found, expected, p_value)
-
-
-def _poisson_binomial(
-    matrix: sparse.csr_array, degree: Float64, row: Int64, other: Int64, found: Float64
-) -> tuple[Float64, Float64]:
-    """Exact tail for every distinct pair of degrees: contexts of one size share their probability."""
-    size, many = np.unique(np.asarray(matrix.sum(axis=0)).ravel(), return_counts=True)
-    total = max(float(degree.sum()), 1.0)
-    low, high = np.minimum(degree[row], degree[other]), np.maximum(degree[row], degree[other])
-    case = low * (total + 1) + high
-    distinct, of_case = np.unique(case, return_inverse=True)
-    expected, p_value = np.zeros(len(row)), np.ones(len(row))
-    order = np.argsort(of_case, kind="stable")
-    bounds = np.searchsorted(of_case[order], np.arange(len(distinct) + 1))
-    for number in range(len(distinct)):
-        chosen = order[bounds[number] : bounds[number + 1]]
-        one, two = low[chosen[0]], high[chosen[0]]
-        chance = np.minimum(1.0, one * size / total) * np.minimum(1.0, two * size / total)
-        tail = _tail(chance, many, int(found[chosen].max()))
-        expected[chosen] = float((chance * many).sum())
-        p_value[chosen] = tail[found[chosen].astype(np.int64)]
-    return expected, p_value
-
-
-def _tail(chance: Float64, many: npt.NDArray[Any], most: int) -> Float64:
-    """P(X >= x) for x = 0..most, X the sum of ``many[k]`` coins of ``chance[k]``."""
-    below = np.zeros(most)
-    below[:1] = 1.0
-    for probability, count in zip(chance.tolist(), many.tolist(), strict=True):
-        part = stats.binom.pmf(np.arange(most), count, probability)
-        below = np.convolve(below, part)[:most]
-    tail = np.ones(most + 1)
-    # summing the small end would be better still, but 1 - sum is exact to 1e-15, and surprise is capped below that
-    tail[1:] = np.maximum(1.0 - np.cumsum(below), 1e-15)
-    return tail
-
-
-def _answer(row: Int64, other: Int64, found: Float64, expected: Float64, p_value: Float64) -> Surprise:
-    p_value = np.clip(p_value, 1e-300, 1.0)
-    return Surprise(row, other, np.rint(found).astype(np.int64), expected, p_value, -np.log10(p_value))
