@@ -18,8 +18,7 @@ one home go missing from one door: pairs who set out from the same place are dis
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -65,8 +64,18 @@ class MissingEpisodes:
 
     def take(self, chosen: Bool | Int64) -> MissingEpisodes:
         """Only these rows."""
-        columns: list[Any] = [getattr(self, name) for name in self.__dataclass_fields__]
-        return MissingEpisodes(*(None if column is None else column[chosen] for column in columns))
+        return MissingEpisodes(
+            self.person[chosen],
+            self.start[chosen],
+            self.end[chosen],
+            self.found[chosen],
+            self.origin[chosen],
+            self.event[chosen],
+            self.tie[chosen],
+            None if self.no_end is None else self.no_end[chosen],
+            None if self.day_only is None else self.day_only[chosen],
+            None if self.records is None else self.records[chosen],
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,11 +99,42 @@ class MissingPairs:
     two: Int64
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class MissingRecords:
+    """Records of missing episodes before versions are joined, one row a record of one child."""
+
+    #: each by itself, with ``found`` and ``origin`` as if no tie were left out
+    episodes: MissingEpisodes
+    #: rows of the ties that say where the child was found and set out from; -1
+    found_tie: Int64
+    origin_tie: Int64
+
+    def of(self, people: Bool) -> MissingRecords:
+        """Only the records of these people (by node row)."""
+        kept = people[self.episodes.person]
+        return MissingRecords(self.episodes.take(kept), self.found_tie[kept], self.origin_tie[kept])
+
+    def joined(self, kept_ties: Bool | None = None) -> MissingEpisodes:
+        """The episodes, versions joined; ``kept_ties`` leaves out the ties that are False."""
+        episodes = self.episodes
+        found, origin = episodes.found, episodes.origin
+        if kept_ties is not None:
+            found = np.where(kept_ties[self.found_tie], found, -1)
+            origin = np.where(kept_ties[self.origin_tie], origin, -1)
+        rows = replace(episodes, found=found, origin=origin)
+        return _joined(rows if kept_ties is None else rows.take(kept_ties[episodes.tie]))
+
+
 def missing_episodes(snapshot: Snapshot, kept_ties: Bool | None = None, *, since: int | None = None) -> MissingEpisodes:
     """Missing episodes up to the as-at date, versions of one episode joined.
 
     ``kept_ties`` leaves out the ties that are False; ``since`` is the first day (day number) that counts.
     """
+    return missing_records(snapshot, kept_ties, since=since).joined()
+
+
+def missing_records(snapshot: Snapshot, kept_ties: Bool | None = None, *, since: int | None = None) -> MissingRecords:
+    """Records of missing episodes up to the as-at date."""
     nodes, ties = snapshot.nodes, snapshot.ties
     kept = np.ones(len(ties.source), dtype=np.bool_) if kept_ties is None else kept_ties
     until = (int(np.datetime64(snapshot.as_at, "D").astype(np.int64)) + 1) * SECONDS_A_DAY
@@ -113,13 +153,27 @@ def missing_episodes(snapshot: Snapshot, kept_ties: Bool | None = None, *, since
     person = ties.source[rows].astype(np.int64)
     end = np.where(no_end, np.minimum(end, _before_the_next(person, start)), end)
     end = np.maximum(np.minimum(end, until), start + 1)
-    found, origin = _place_of(snapshot, "occurred_at", kept), _place_of(snapshot, "went_missing_from", kept)
-    return _joined(
+    found_tie, origin_tie = (
+        _tie_of(snapshot, tie_type, kept)[event] for tie_type in ("occurred_at", "went_missing_from")
+    )
+    found, origin = (np.where(tie >= 0, ties.target[tie], -1).astype(np.int64) for tie in (found_tie, origin_tie))
+    records = np.ones(len(rows), dtype=np.int64)
+    return MissingRecords(
         MissingEpisodes(
-            person, start, end, found[event], origin[event], event, rows.astype(np.int64), no_end, day_only,
-            np.ones(len(rows), dtype=np.int64),
-        )
+            person, start, end, found, origin, event, rows.astype(np.int64), no_end, day_only, records
+        ),
+        found_tie,
+        origin_tie,
     )  # fmt: skip
+
+
+def _tie_of(snapshot: Snapshot, tie_type: str, kept: Bool) -> Int64:
+    """Row of the first tie of this type of each node, -1."""
+    ties = snapshot.ties
+    tie = np.full(len(snapshot), -1, dtype=np.int64)
+    rows = np.flatnonzero((ties.type == code("tie_type", tie_type)) & kept)[::-1]
+    tie[ties.source[rows]] = rows
+    return tie
 
 
 def local(instant: Int64) -> Int64:
@@ -148,14 +202,6 @@ def _before_the_next(person: Int64, start: Int64) -> Int64:
     row = order[np.minimum(after, len(order) - 1)] if len(order) else order
     another = (after < len(order)) & (person[row] == person)
     return np.where(another, start[row] - 1, np.iinfo(np.int64).max)
-
-
-def _place_of(snapshot: Snapshot, tie_type: str, kept: Bool) -> Int64:
-    ties = snapshot.ties
-    place = np.full(len(snapshot), -1, dtype=np.int64)
-    rows = np.flatnonzero((ties.type == code("tie_type", tie_type)) & kept)[::-1]
-    place[ties.source[rows]] = ties.target[rows]
-    return place
 
 
 def _joined(episodes: MissingEpisodes) -> MissingEpisodes:
@@ -234,6 +280,7 @@ def missing_pairs(
     place_xy: Float64 | None = None,
     found_within_hours: float = 1.0,
     near: float = 200.0,
+    popularity: Int64 | None = None,
 ) -> MissingPairs:
     """All pairs of children with a coincidence, and how surprising it is.
 
@@ -241,7 +288,8 @@ def missing_pairs(
     place at which being found there together says 1 in 2; ``discount`` multiplies the weight of pairs who set out from
     the same place. ``involving`` (by node row) keeps only pairs with one of those children. With ``place_xy`` (metres
     of every node) those found within ``found_within_hours`` and ``near`` metres of each other coincide too, whenever
-    they set out, and places so near are one place.
+    they set out, and places so near are one place. ``popularity`` (by node row) is how many are found at each place or
+    near it; else it is counted in ``episodes``.
     """
     within, found_within = round(within_hours * HOUR), round(found_within_hours * HOUR)
     one, two = coincidences(episodes, within=within)
@@ -268,7 +316,9 @@ def missing_pairs(
     expected = np.maximum(expected, found / (2 * spread + 1))
     p_value = np.clip(stats.poisson.sf(found - 1, expected), 1e-300, 1.0)
     same = _near(episodes, place_xy, one, two, near)
-    rarity = place_surprise(episodes, one, two, common=common, within=within, place_xy=place_xy, near=near)
+    if popularity is None:
+        popularity = found_nearby(episodes, place_xy, near)
+    rarity = place_surprise(episodes, one, two, popularity, common=common, within=within, same=same)
     surprise = -np.log10(p_value) + np.bincount(pair, weights=rarity, minlength=pairs)
     together = (episodes.origin[one] == episodes.origin[two]) & (episodes.origin[one] >= 0)
     shared_door = np.bincount(pair, weights=together, minlength=pairs) > 0
@@ -288,35 +338,37 @@ def place_surprise(
     episodes: MissingEpisodes,
     one: Int64,
     two: Int64,
+    popularity: Int64,
     *,
-    common: float = 50.0,
-    within: int = 3 * HOUR,
-    place_xy: Float64 | None = None,
-    near: float = 200.0,
+    common: float,
+    within: int,
+    same: Bool,
 ) -> Float64:
-    """-log10 of how common the place is at which both were found; the two episodes themselves are left out.
+    """-log10 of how common the place is at which both were found, the two episodes themselves left out.
 
     0 for who was not found at one place, and for coincidences by the place alone (they started further apart than
     ``within``): their place is in the expectation already.
     """
-    same = _near(episodes, place_xy, one, two, near) & (np.abs(episodes.start[one] - episodes.start[two]) <= within)
-    others = np.maximum(found_nearby(episodes, place_xy, near)[one] - 2, 0)
-    return np.where(same, -np.log10((others + 1) / (others + 1 + common)), 0.0)
+    counts = same & (np.abs(episodes.start[one] - episodes.start[two]) <= within)
+    others = np.maximum(popularity[np.maximum(episodes.found[one], 0)] - 2, 0)
+    return np.where(counts, -np.log10((others + 1) / (others + 1 + common)), 0.0)
 
 
 def found_nearby(episodes: MissingEpisodes, place_xy: Float64 | None = None, near: float = 200.0) -> Int64:
-    """For each episode the number found at its place, or within ``near`` metres of it; 0 where not known."""
-    places, where, counts = np.unique(episodes.found, return_inverse=True, return_counts=True)
-    nearby = np.where(places >= 0, counts, 0)
-    if place_xy is not None:
-        located = np.flatnonzero((places >= 0) & np.isfinite(place_xy[places]).all(axis=1))
-        if len(located):
-            tree = cKDTree(place_xy[places[located]])
-            pairs = tree.query_pairs(near, output_type="ndarray")
-            more = np.bincount(pairs[:, 0], weights=counts[located[pairs[:, 1]]], minlength=len(located))
-            more += np.bincount(pairs[:, 1], weights=counts[located[pairs[:, 0]]], minlength=len(located))
-            nearby[located] += more.astype(np.int64)
-    return nearby[where]
+    """Number of episodes found at each place or, with ``place_xy``, within ``near`` metres of it, by node row."""
+    found = episodes.found[episodes.found >= 0]
+    counts = np.bincount(found, minlength=1 if place_xy is None else len(place_xy)).astype(np.int64)
+    if place_xy is None or not len(found):
+        return counts
+    places = np.unique(found)
+    located = places[np.isfinite(place_xy[places]).all(axis=1)]
+    pairs = cKDTree(place_xy[located]).query_pairs(near, output_type="ndarray") if len(located) else None
+    nearby = counts.copy()
+    if pairs is not None:
+        one, two = located[pairs[:, 0]], located[pairs[:, 1]]
+        np.add.at(nearby, one, counts[two])
+        np.add.at(nearby, two, counts[one])
+    return nearby
 
 
 def _expected(
