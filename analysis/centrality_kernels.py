@@ -24,18 +24,101 @@ def _compiled(function: Callable[..., Any]) -> Any:
 
 
 @_compiled
-def add_dependencies(start, other, sources, total):  # type: ignore[no-untyped-def]
+def fold(start, other):  # type: ignore[no-untyped-def]
+    """Take away nodes with one tie, again and again: their only other (-1: stays) and the order of going."""
+    count = len(start) - 1
+    parent = np.full(count, -1, dtype=np.int32)
+    degree = np.empty(count, dtype=np.int64)
+    gone = np.zeros(count, dtype=np.bool_)
+    order = np.empty(count, dtype=np.int32)
+    filled = 0
+    for node in range(count):
+        degree[node] = start[node + 1] - start[node]
+        if degree[node] == 1:
+            order[filled] = node
+            filled += 1
+    taken, kept = 0, 0
+    while taken < filled:
+        node = order[taken]
+        taken += 1
+        if degree[node] != 1:  # the last of a tree stays
+            continue
+        order[kept] = node
+        kept += 1
+        gone[node] = True
+        for at in range(start[node], start[node + 1]):
+            near = other[at]
+            if not gone[near]:
+                parent[node] = near
+                degree[near] -= 1
+                if degree[near] == 1:
+                    order[filled] = near
+                    filled += 1
+    return parent, order[:kept].copy()
+
+
+@_compiled
+def breadth_first(start, other, stays):  # type: ignore[no-untyped-def]
+    """The nodes that stay, neighbours near each other, so that walking over them finds its numbers in the cache."""
+    count = len(start) - 1
+    seen = ~stays
+    order = np.empty(count, dtype=np.int32)
+    filled, taken = 0, 0
+    for root in range(count):
+        if seen[root]:
+            continue
+        seen[root] = True
+        order[filled] = root
+        filled += 1
+        while taken < filled:
+            node = order[taken]
+            taken += 1
+            for at in range(start[node], start[node + 1]):
+                near = other[at]
+                if not seen[near]:
+                    seen[near] = True
+                    order[filled] = near
+                    filled += 1
+    return order[:filled].copy()
+
+
+@_compiled
+def core_of(start, other, order, number):  # type: ignore[no-untyped-def]
+    """Compressed rows of the nodes in ``order`` under their new numbers (``number``, -1: left out)."""
+    size = len(order)
+    core_start = np.zeros(size + 1, dtype=np.int64)
+    for at in range(size):
+        many = 0
+        for entry in range(start[order[at]], start[order[at] + 1]):
+            if number[other[entry]] >= 0:
+                many += 1
+        core_start[at + 1] = core_start[at] + many
+    core_other = np.empty(core_start[size], dtype=np.int32)
+    for at in range(size):
+        filled = core_start[at]
+        for entry in range(start[order[at]], start[order[at] + 1]):
+            new = number[other[entry]]
+            if new >= 0:
+                core_other[filled] = new
+                filled += 1
+    return core_start, core_other
+
+
+@_compiled
+def add_dependencies(start, other, weight, sources, many, total):  # type: ignore[no-untyped-def]
     """Add to ``total`` the dependencies of each of ``sources`` on every node (Brandes 2001), ties of length 1.
 
-    Neighbours differ by one level at most, so the level is kept modulo 3 in one byte a node, which stays in the
-    processor's cache where whole distances would not.
+    ``weight``: how many nodes each stands for, as targets; ``many``: how often each source counts. Neighbours differ by
+    one level at most, so the level is kept modulo 3 in one byte a node, which stays in the processor's cache where
+    whole distances would not.
     """
     count = len(start) - 1
     level = np.zeros(count, dtype=np.uint8)
-    # shortest paths from the source on the way out; on the way back (1 + dependency) / paths
+    # shortest paths from the source on the way out; on the way back (weight + dependency) / paths
     paths = np.zeros(count, dtype=np.float64)
     order = np.empty(count, dtype=np.int32)
-    for source in sources:
+    for which in range(len(sources)):
+        source = sources[which]
         order[0] = source
         filled, taken = 1, 0
         level[source] = 1
@@ -64,10 +147,31 @@ def add_dependencies(start, other, sources, total):  # type: ignore[no-untyped-d
                     dependency += paths[near]
             ways = paths[node]
             dependency *= ways
-            total[node] += dependency
-            paths[node] = (1.0 + dependency) / ways
+            # what hangs on the node is reached through it too
+            total[node] += many[which] * (dependency + weight[node] - 1.0)
+            paths[node] = (weight[node] + dependency) / ways
         for back in range(filled):
             level[order[back]] = 0
+
+
+@_compiled
+def hang(parent, order, pivot, part_size, size, inside, total):  # type: ignore[no-untyped-def]
+    """The share of folded nodes in paths, exactly: in a tree there is one way.
+
+    ``size`` and ``inside`` (ones and pivots on entry) become the nodes and pivots of what hangs on each node, itself
+    included. A node lies between each pivot outside what hangs on it and all that hangs on it, and between each pivot
+    inside one branch and all that is not in that branch.
+    """
+    for at in range(len(order)):
+        node = order[at]
+        above = parent[node]
+        size[above] += size[node]
+        inside[above] += inside[node]
+    for at in range(len(order)):
+        node = order[at]
+        above = parent[node]
+        total[above] += inside[node] * (part_size[node] - size[node] - 1.0)
+        total[node] += (pivot[node] - inside[node]) * (size[node] - 1.0)
 
 
 @_compiled
