@@ -9,7 +9,6 @@ interval (Clopper and Pearson) instead. A ratio without its interval says nothin
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,16 +34,6 @@ class RelativeRate:
     suppressed: Bool
     #: two-sided probability of a ratio so far from 1 if the rates were equal; NaN likewise
     p_value: Float64
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Suppression:
-    """Which counts of one table may not be shown."""
-
-    #: by cell
-    hidden: Bool
-    #: the total would tell a hidden cell, or is too small itself
-    total: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,30 +136,6 @@ def _exact(ratio: float, pair: tuple[float, float, float, float], level: float) 
     low, high = float(stats.beta.ppf(tail, a, b + 1)), float(stats.beta.ppf(1 - tail, a + 1, b))
     p_value = float(stats.binomtest(round(a), round(a + b), n / (n + m)).pvalue)
     return ratio, low / (1 - low) * m / n, high / (1 - high) * m / n, p_value
-
-
-def suppress(counts: Sequence[int] | npt.ArrayLike, *, keep: int | None = None, smallest: int = SMALLEST_SHOWN
-             ) -> Suppression:  # fmt: skip
-    """Which cells of a one-way table to hide when its total is known.
-
-    Counts from 1 to below ``smallest``, and as many others as it takes for no hidden cell to follow from the total:
-    the last in the list with anybody counted first, ``keep`` after them, then zeros. The order does not depend on how
-    large the counts are, because who knows that it is the smallest that is hidden can often work it out.
-    """
-    cells = np.asarray(counts, dtype=np.int64)
-    small: Bool = (cells >= 1) & (cells < smallest)
-    hidden = small.copy()
-    order = sorted(np.flatnonzero(~small).tolist(), key=lambda at: (cells[at] == 0, at == keep, -at))
-    while small.any() and not _ambiguous(cells[hidden], smallest) and order:
-        hidden[order.pop(0)] = True
-    unsafe = bool(small.any()) and not _ambiguous(cells[hidden], smallest)
-    return Suppression(hidden, 1 <= int(cells.sum()) < smallest or unsafe)
-
-
-def _ambiguous(hidden: npt.NDArray[np.int64], smallest: int) -> bool:
-    """Whether the sum leaves more than one value for each: not all ones, nor all as large as hidden counts can be."""
-    many, total = len(hidden), int(hidden.sum())
-    return many >= 2 and total > many and not (total == many * (smallest - 1) and int(hidden.max()) < smallest)
 
 
 def disproportionality_index(shares: npt.ArrayLike, base_shares: npt.ArrayLike) -> Index:

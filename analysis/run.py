@@ -9,12 +9,13 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
+from analysis.outcomes import NO_OUTCOMES, Outcomes
 from analysis.registry import detector as registered
-from analysis.spec import Detector, Progress, quiet
+from analysis.spec import DetectFromOutcomes, Detector, Progress, quiet
 from graph.errors import UsageError
 from graph.flags import Flag, Parameter, Plain, Run
 from graph.snapshot import Snapshot
@@ -26,12 +27,14 @@ def run(
     params: Mapping[str, object] | None = None,
     seed: int = 0,
     *,
+    outcomes: Outcomes = NO_OUTCOMES,
     progress: Progress = quiet,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Run:
     """Run one detector over a snapshot.
 
     ``params`` holds only what differs from the defaults; text is read as the kind of value the parameter has.
+    ``outcomes`` is what reviewers decided, for detectors that need it; the others do not get it.
     ``progress`` gets the share done (0 to 1) and a word; what it raises ends the run and is raised again. ``clock``
     counts seconds. The run's id is a digest of all that decides its answer: the same question over the same records
     has the same id. Raises UsageError for an unknown detector or parameter, or a value that does not fit.
@@ -40,10 +43,14 @@ def run(
     parameters = checked(chosen, params or {})
     started = clock()
     progress(0.0, chosen.spec.title)
-    flags = chosen.detect(snapshot, parameters, np.random.default_rng(seed), progress=progress)
+    if chosen.spec.needs_outcomes:
+        detect = cast("DetectFromOutcomes", chosen.detect)
+        flags = detect(snapshot, parameters, np.random.default_rng(seed), progress=progress, outcomes=outcomes)
+    else:
+        flags = chosen.detect(snapshot, parameters, np.random.default_rng(seed), progress=progress)
     progress(1.0, chosen.spec.title)
     return Run(
-        id=_run_id(chosen, snapshot, parameters, seed),
+        id=_run_id(chosen, snapshot, parameters, seed, outcomes),
         detector=chosen.spec.name,
         version=chosen.spec.version,
         as_at=snapshot.as_at,
@@ -59,7 +66,9 @@ def run(
     )
 
 
-def _run_id(chosen: Detector, snapshot: Snapshot, parameters: Mapping[str, Plain], seed: int) -> str:
+def _run_id(
+    chosen: Detector, snapshot: Snapshot, parameters: Mapping[str, Plain], seed: int, outcomes: Outcomes
+) -> str:
     known_at = snapshot.known_at.isoformat() if snapshot.known_at else None
     decides = [
         chosen.spec.name,
@@ -71,6 +80,8 @@ def _run_id(chosen: Detector, snapshot: Snapshot, parameters: Mapping[str, Plain
         seed,
         snapshot.digest,
     ]
+    if chosen.spec.needs_outcomes:
+        decides.append(outcomes.digest)
     return hashlib.blake2b(json.dumps(decides).encode(), digest_size=12).hexdigest()
 
 

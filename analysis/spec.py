@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from analysis.outcomes import NO_OUTCOMES, Outcomes
 from graph.flags import Band, Flag, Parameter, Plain
 from graph.model import FlagId
 from graph.snapshot import Snapshot
@@ -31,6 +32,20 @@ class Detect(Protocol):
         generator: np.random.Generator,
         *,
         progress: Progress = quiet,
+    ) -> tuple[Flag, ...]: ...
+
+
+class DetectFromOutcomes(Protocol):
+    """The function of a detector that needs what reviewers decided: a further input like the snapshot."""
+
+    def __call__(
+        self,
+        snapshot: Snapshot,
+        parameters: Mapping[str, Plain],
+        generator: np.random.Generator,
+        *,
+        progress: Progress = quiet,
+        outcomes: Outcomes = NO_OUTCOMES,
     ) -> tuple[Flag, ...]: ...
 
 
@@ -66,6 +81,8 @@ class DetectorSpec:
     may_run: frozenset[str]
     #: roles that may see its flags
     may_see: frozenset[str]
+    #: whether it also needs what reviewers decided: its function then takes ``outcomes`` as well
+    needs_outcomes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
