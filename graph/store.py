@@ -395,6 +395,11 @@ class Reader(abc.ABC):
     def flag(self, flag_id: str, lens: Lens) -> StoredFlag | None:
         """One flag, also of an older run."""
 
+    @abc.abstractmethod
+    def reviewed_flags(self, lens: Lens, *, today: dt.date | None = None) -> tuple[StoredFlag, ...]:
+        """Every flag that somebody ever accepted or dismissed, each once as in its newest run that is seen (S15), by
+        id. Also those that no shown run lists any more: a child that was taken on leaves the list."""
+
 
 class Store(Reader):
     """A back end. Opened by ``graph.open.open_store``; closed by ``close`` or as a context manager."""

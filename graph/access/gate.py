@@ -45,6 +45,11 @@ from graph.store import (
 
 Answer = TypeVar("Answer")
 
+#: detector whose flags hold tables about groups, not about people
+_EQUITY = "disproportionality"
+#: more than all detectors together list
+_ALL_FLAGS = 1_000_000
+
 
 class Gate(Reader):
     """One actor's view of a store.
@@ -331,6 +336,47 @@ class Gate(Reader):
             lambda store: store.flag(flag_id, inner),
             lambda found: (flag_id,) if found is None else (flag_id, *found.flag.subjects),
         )
+
+    def reviewed_flags(self, lens: Lens, *, today: dt.date | None = None) -> tuple[StoredFlag, ...]:
+        """For saying how often flags like one are confirmed: counted, so none of them is recorded as shown."""
+        self._require(Action.READ_FLAGS, "flags", ())
+        inner = self._lens(lens, Action.READ_FLAGS)
+        day = today or self.today
+        return self._recorded(
+            "flags", lambda store: store.reviewed_flags(inner, today=day), lambda _: (), details={"reviewed": True}
+        )
+
+    def flags_to_analyse(
+        self, among: frozenset[Restriction] = frozenset()
+    ) -> tuple[tuple[StoredFlag, ...], tuple[StoredFlag, ...]]:
+        """(flags that are shown now, flags ever reviewed), of all detectors, of runs over open records and over records
+        under the restrictions ``among`` as far as this actor sees them. For counting only: whatever role the flags of a
+        detector are for, what is made of them shows none of them."""
+        self._require(Action.ANALYSE, "analyse", ())
+        seen = self._lens(Lens(), Action.ANALYSE).sight
+
+        def inside(restriction: Restriction) -> bool:
+            return restriction.is_open or (restriction in among and (seen is None or seen(restriction)))
+
+        inner, day = Lens(sight=inside), self.today
+        return self._recorded(
+            "analyse",
+            lambda store: (store.flags(inner, limit=_ALL_FLAGS, today=day), store.reviewed_flags(inner, today=day)),
+            lambda _: (),
+            details={"flags": True},
+        )
+
+    def equity(self) -> tuple[StoredFlag, ...]:
+        """The tables of the shown run about who is referred, opened and flagged, without decisions or their reasons:
+        counts by group, none from 1 to 5, nobody named."""
+        self._require(Action.READ_EQUITY, "equity", ())
+        inner, day = self._lens(Lens(), Action.READ_EQUITY), self.today
+        found = self._recorded(
+            "equity",
+            lambda store: store.flags(inner, detector=_EQUITY, limit=_ALL_FLAGS, today=day),
+            _flag_ids,
+        )
+        return tuple(dataclasses.replace(stored, decisions=()) for stored in found)
 
     # -- acting ------------------------------------------------------------------------------------------------
     def write(

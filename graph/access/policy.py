@@ -43,6 +43,7 @@ class Action(StrEnum):
     LOAD = "load"
     READ_LOADS = "read_loads"
     READ_LOCALITIES = "read_localities"
+    READ_EQUITY = "read_equity"
     READ_AUDIT = "read_audit"
     MANAGE_ACCOUNTS = "manage_accounts"
     GRANT_MEMBERSHIP = "grant_membership"
@@ -64,11 +65,11 @@ _NAMED_WORK = frozenset(
 
 #: the whole table; what is not here is denied
 RULES: dict[Role, frozenset[Action]] = {
-    Role.ANALYST: _NAMED_WORK | {Action.ANALYSE, Action.LOAD, Action.READ_LOADS},
+    Role.ANALYST: _NAMED_WORK | {Action.ANALYSE, Action.LOAD, Action.READ_LOADS, Action.READ_EQUITY},
     Role.POLICE: _NAMED_WORK,
     Role.SOCIAL_WORKER: _NAMED_WORK,
-    Role.PANEL: frozenset({Action.READ_PLACES, Action.READ_HOTSPOTS, Action.READ_LOCALITIES}),
-    Role.GOVERNANCE: frozenset({Action.READ_AUDIT, Action.READ_LOADS}),
+    Role.PANEL: frozenset({Action.READ_PLACES, Action.READ_HOTSPOTS, Action.READ_LOCALITIES, Action.READ_EQUITY}),
+    Role.GOVERNANCE: frozenset({Action.READ_AUDIT, Action.READ_LOADS, Action.READ_EQUITY}),
     Role.ADMIN: frozenset({Action.MANAGE_ACCOUNTS, Action.GRANT_MEMBERSHIP}),
     Role.OPERATOR: frozenset(Action),
 }

@@ -13,6 +13,8 @@ from graph.model import FlagId, NodeId, ReportId, Restriction, TieId
 from graph.store import FlagFilter, Lens
 
 _BANDS = tuple(Band)
+#: decisions that say what a reviewer made of a flag
+REVIEWED = (FlagState.ACCEPTED, FlagState.DISMISSED)
 
 
 @dataclass(frozen=True, slots=True)

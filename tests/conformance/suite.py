@@ -1161,6 +1161,22 @@ class StoreConformance(abc.ABC):
         store.save_run(run(flag("later", 1, "person:1"), run_id="later"), ENTRY)
         assert shown(EVERYTHING) == ["later"]
 
+    def test_reviewed_flags_are_those_of_every_run_that_is_seen(self, store: Store) -> None:
+        store.save_run(run(flag("a", 1, "person:1"), flag("b", 2, "person:2"), flag("c", 3, "person:3")), ENTRY)
+        store.save_run(run(flag("b", 1, "person:2"), run_id="run-2"), ENTRY)
+        shut = run(flag("d", 1, "person:1"), run_id="run-3", restrictions=frozenset({"operation:OP1"}))
+        store.save_run(shut, ENTRY)
+        decided = {"a": FlagState.ACCEPTED, "b": FlagState.DISMISSED, "c": FlagState.SEEN, "d": FlagState.ACCEPTED}
+        for flag_id, state in decided.items():
+            store.decide_flag(FlagDecision(FlagId(flag_id), state, "a reason", "ana", START), ENTRY)
+
+        def reviewed(lens: Lens) -> list[tuple[str, str]]:
+            return [(stored.flag.id, stored.run_id) for stored in store.reviewed_flags(lens)]
+
+        assert reviewed(Lens(sight=members_of())) == [("a", "run-1"), ("b", "run-2")]
+        assert reviewed(EVERYTHING) == [("a", "run-1"), ("b", "run-2"), ("d", "run-3")]
+        assert store.reviewed_flags(EVERYTHING)[1].state is FlagState.DISMISSED
+
     def test_flags_of_all_detectors_make_one_queue(self, store: Store) -> None:
         store.save_run(
             run(

@@ -13,6 +13,7 @@ from graph.flags import Flag, FlagDecision, FlagState, Run
 from graph.model import NodeId
 from graph.store import AuditEntry, FlagFilter, FlagPage, Lens, StoredFlag
 from graph.stores.flag_rows import (
+    REVIEWED,
     FlagHead,
     RunHead,
     decision_of,
@@ -60,6 +61,10 @@ MATCH (d:FlagDecision {flag: id}) RETURN id, d.content ORDER BY d.number"""
 _BY_ID: LiteralString = """
 MATCH (f:Flag {id: $id}) MATCH (r:Run {id: f.run_id})
 RETURN r.id, r.detector, r.restrictions, r.may_see, r.over_open, f.content ORDER BY r.number DESC"""
+_VERDICTS: LiteralString = "MATCH (d:FlagDecision) RETURN d.flag, d.content"
+_BY_IDS: LiteralString = """
+MATCH (f:Flag) WHERE f.id IN $ids MATCH (r:Run {id: f.run_id})
+RETURN r.id, r.detector, r.restrictions, r.may_see, r.over_open, f.content ORDER BY f.id, r.number DESC"""
 _DECIDE: LiteralString = "CREATE (d:FlagDecision) SET d = $decision"
 
 
@@ -143,6 +148,20 @@ def flag(transaction: Transaction, flag_id: str, lens: Lens, today: dt.date) -> 
         if run_seen(lens, _run_head(*head)):
             return _stored(transaction, [(flag_of(orjson.loads(content)), head[0])], today)[0]
     return None
+
+
+def reviewed_flags(transaction: Transaction, lens: Lens, today: dt.date) -> tuple[StoredFlag, ...]:
+    ids = {
+        flag_id
+        for flag_id, content in transaction.run(_VERDICTS, {})
+        if FlagState(orjson.loads(content)["state"]) in REVIEWED
+    }
+    found: dict[str, tuple[Flag, str]] = {}
+    for *head, content in transaction.run(_BY_IDS, {"ids": sorted(ids)}):
+        kept = flag_of(orjson.loads(content))
+        if kept.id not in found and run_seen(lens, _run_head(*head)):
+            found[kept.id] = kept, head[0]
+    return tuple(_stored(transaction, [found[flag_id] for flag_id in sorted(found)], today))
 
 
 def _run_head(

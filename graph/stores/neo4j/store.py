@@ -186,6 +186,9 @@ class Neo4jReader(Reader):
     def flag(self, flag_id: str, lens: Lens) -> StoredFlag | None:
         return flags.flag(self._transaction, flag_id, lens, self._store.clock().date())
 
+    def reviewed_flags(self, lens: Lens, *, today: dt.date | None = None) -> tuple[StoredFlag, ...]:
+        return flags.reviewed_flags(self._transaction, lens, today or self._store.clock().date())
+
 
 class Neo4jStore(Store):
     """A store on a Neo4j server (5.26 or newer). Safe for threads and for several processes.
@@ -343,6 +346,9 @@ class Neo4jStore(Store):
 
     def flag(self, flag_id: str, lens: Lens) -> StoredFlag | None:
         return self._read(lambda reader: reader.flag(flag_id, lens))
+
+    def reviewed_flags(self, lens: Lens, *, today: dt.date | None = None) -> tuple[StoredFlag, ...]:
+        return self._read(lambda reader: reader.reviewed_flags(lens, today=today))
 
     # -- writing ---------------------------------------------------------------------------------------------
     def write(

@@ -13,6 +13,7 @@ from graph.model import NodeId
 from graph.store import FlagFilter, FlagPage, Lens, StoredFlag
 from graph.stores.chain import microseconds
 from graph.stores.flag_rows import (
+    REVIEWED,
     FlagHead,
     RunHead,
     decision_of,
@@ -103,6 +104,15 @@ def flag(connection: sqlite3.Connection, flag_id: str, lens: Lens, today: dt.dat
         if run_seen(lens, _run_head(*head), parsed):
             return _stored(connection, flag_of(orjson.loads(content)), head[0], today)
     return None
+
+
+def reviewed_flags(connection: sqlite3.Connection, lens: Lens, today: dt.date) -> tuple[StoredFlag, ...]:
+    rows = connection.execute(
+        "SELECT DISTINCT flag FROM flag_decision WHERE json_extract(content, '$.state') IN (?, ?) ORDER BY flag",
+        [state.value for state in REVIEWED],
+    ).fetchall()
+    found = (flag(connection, flag_id, lens, today) for (flag_id,) in rows)
+    return tuple(stored for stored in found if stored is not None)
 
 
 #: columns of ``_run_head``

@@ -168,6 +168,9 @@ class SqliteReader(Reader):
     def flag(self, flag_id: str, lens: Lens) -> StoredFlag | None:
         return flagging.flag(self.reading.connection, flag_id, lens, self._store.clock().date())
 
+    def reviewed_flags(self, lens: Lens, *, today: dt.date | None = None) -> tuple[StoredFlag, ...]:
+        return flagging.reviewed_flags(self.reading.connection, lens, today or self._store.clock().date())
+
 
 class SqliteStore(Store):
     """A store in one SQLite file (and PATH-views beside it). Safe for threads and for several processes."""
@@ -332,6 +335,10 @@ class SqliteStore(Store):
     def flag(self, flag_id: str, lens: Lens) -> StoredFlag | None:
         with self._reading() as reader:
             return reader.flag(flag_id, lens)
+
+    def reviewed_flags(self, lens: Lens, *, today: dt.date | None = None) -> tuple[StoredFlag, ...]:
+        with self._reading() as reader:
+            return reader.reviewed_flags(lens, today=today)
 
     # -- writing -----------------------------------------------------------------------------------------------
     def write(
