@@ -103,13 +103,22 @@ class Calibration:
         )
 
 
-def outcomes_of(shown: Iterable[StoredFlag], reviewed: Iterable[StoredFlag] = ()) -> Outcomes:
-    """Outcomes from flags that are shown now and flags of any run that were reviewed."""
+def outcomes_of(
+    shown: Iterable[StoredFlag], reviewed: Iterable[StoredFlag] = (), found: Iterable[Flag] = ()
+) -> Outcomes:
+    """Outcomes from flags that are shown now, flags of any run that were reviewed, and flags found but not kept yet.
+
+    What was decided about an earlier flag of the same id stands for one just found.
+    """
     rows: dict[FlagId, Outcome] = {}
     for stored in reviewed:
         rows[stored.flag.id] = _outcome(stored.flag, stored.state, stored.decisions, current=False)
     for stored in shown:
         rows[stored.flag.id] = _outcome(stored.flag, stored.state, stored.decisions, current=True)
+    for flag in found:
+        before = rows.get(flag.id)
+        state, day = (before.state, before.decided_on) if before else (FlagState.NEW, None)
+        rows[flag.id] = Outcome(flag.id, flag.detector, flag.band, flag.subjects, state, day)
     return Outcomes(tuple(rows[flag] for flag in sorted(rows)))
 
 
