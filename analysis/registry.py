@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from analysis import disproportionality, hotspot_places, peripheral_children, shared_associates
+from analysis import disproportionality, hotspot_places, offence_patterns, peripheral_children, shared_associates
 from analysis.spec import Detector
 from graph.errors import UsageError
 
@@ -14,7 +14,7 @@ from graph.errors import UsageError
 DETECTORS: Mapping[str, Detector] = MappingProxyType(
     {
         module.SPEC.name: Detector(module.SPEC, module.detect)
-        for module in (hotspot_places, shared_associates, peripheral_children, disproportionality)
+        for module in (hotspot_places, shared_associates, offence_patterns, peripheral_children, disproportionality)
     }
 )
 
