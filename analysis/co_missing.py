@@ -17,20 +17,19 @@ one home go missing from one door: pairs who set out from the same place are dis
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
 from scipy.spatial import cKDTree
 
+from analysis.clock import HOUR, local
 from analysis.codes import code, kind_code
 from analysis.derive import SECONDS_A_DAY
 from analysis.missing_together_kernels import expected_meetings, join_versions
 from graph.model import NodeKind
 from graph.snapshot import NO_TIME, Bool, Float64, Int64, Snapshot
 
-HOUR = 3_600
 #: an episode without an end that is older than this is taken to have ended
 LONGEST = 30 * SECONDS_A_DAY
 #: a record of the same child that starts so much after one without an end is another episode, not a version of it
@@ -174,23 +173,6 @@ def _tie_of(snapshot: Snapshot, tie_type: str, kept: Bool) -> Int64:
     rows = np.flatnonzero((ties.type == code("tie_type", tie_type)) & kept)[::-1]
     tie[ties.source[rows]] = rows
     return tie
-
-
-def local(instant: Int64) -> Int64:
-    """Seconds by the clocks of England: an hour more from the last Sunday of March to that of October (from 1996)."""
-    if not len(instant):
-        return instant
-    years = range(*(1970 + int(second) // 31_556_952 + more for second, more in
-                    ((instant.min(), -1), (instant.max(), 2))))  # fmt: skip
-    changes = [_last_sunday(year, month) for year in years for month in (3, 10)]
-    summer = np.searchsorted(np.array(changes, dtype=np.int64), instant, side="right") % 2
-    return instant + summer * HOUR
-
-
-def _last_sunday(year: int, month: int) -> int:
-    """One in the morning, UTC, of the last Sunday of a month of 31 days."""
-    last = dt.datetime(year, month, 31, 1, tzinfo=dt.UTC)
-    return int((last - dt.timedelta(days=last.isoweekday() % 7)).timestamp())
 
 
 def _before_the_next(person: Int64, start: Int64) -> Int64:

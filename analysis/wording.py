@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
+from analysis.clock import moment
 from analysis.codes import words
 from graph.model import NodeId, ReportId, TieId
 from graph.records import date_of
@@ -43,8 +44,11 @@ def listed(parts: Sequence[str]) -> str:
 
 
 def clock_day(second: int) -> str:
-    """The UTC date of an instant."""
-    return day(second // 86_400) if second != int(NO_TIME) else "day not known"
+    """The date of an instant by the clocks of England."""
+    if second == int(NO_TIME):
+        return "day not known"
+    date = moment(second)
+    return f"{date.day} {date:%B %Y}"
 
 
 def report_words(snapshot: Snapshot, row: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -17,7 +16,6 @@ from analysis.co_missing import (
     MissingPairs,
     coincidences,
     found_nearby,
-    local,
     missing_episodes,
     missing_pairs,
 )
@@ -201,28 +199,6 @@ def test_away_or_absent_is_not_missing() -> None:
     event = town.event("a", "away_or_absent", night(5), end=night(4))
     town.took_part(town.person("a", age=14), event, "missing_person")
     assert len(missing_episodes(town.snapshot())) == 0
-
-
-@pytest.mark.parametrize(
-    ("utc", "hour"),
-    [
-        (dt.datetime(2026, 3, 29, 0, 59, 59, tzinfo=dt.UTC), 0),
-        (dt.datetime(2026, 3, 29, 1, tzinfo=dt.UTC), 2),
-        (dt.datetime(2026, 10, 25, 0, 59, 59, tzinfo=dt.UTC), 1),
-        (dt.datetime(2026, 10, 25, 1, tzinfo=dt.UTC), 1),
-        (dt.datetime(2025, 12, 31, 23, tzinfo=dt.UTC), 23),
-    ],
-)
-def test_the_clocks_of_england(utc: dt.datetime, hour: int) -> None:
-    assert int(local(np.array([int(utc.timestamp())]))[0]) % 86_400 // HOUR == hour
-
-
-@given(st.lists(st.datetimes(dt.datetime(1997, 1, 1), dt.datetime(2040, 1, 1)), max_size=20))
-def test_the_clocks_of_england_as_the_time_zone_database_has_them(moments: list[dt.datetime]) -> None:
-    aware = [moment.replace(tzinfo=dt.UTC, microsecond=0) for moment in moments]
-    there = [moment.astimezone(ZoneInfo("Europe/London")).replace(tzinfo=dt.UTC) for moment in aware]
-    seconds = np.array([int(moment.timestamp()) for moment in aware], dtype=np.int64)
-    assert local(seconds).tolist() == [int(moment.timestamp()) for moment in there]
 
 
 def found_pair(metres: float, end_hours: float) -> MissingPairs:
