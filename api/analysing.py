@@ -9,15 +9,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from analysis.outcomes import NO_OUTCOMES, Outcomes, outcomes_of
 from analysis.registry import DETECTORS, detector
 from analysis.run import checked, run, run_to_json
 from analysis.spec import Progress, quiet
+from api.bootstrap import Wiring
+from api.jobs import Job, RunSummary
 from api.services import flag_json, ids_named, names_of
-from graph.access.actors import Role
+from graph.access.actors import Actor, Role
 from graph.access.gate import Gate
 from graph.access.policy import Action
-from graph.errors import Refused, UsageError
-from graph.flags import Run
+from graph.errors import NotFound, Refused, UsageError
+from graph.flags import Flag, Plain, Run
 from graph.model import FlagId, NodeId, kind_of
 from graph.snapshot import Snapshot
 from graph.store import Lens
@@ -37,19 +40,28 @@ class AnalysisRequest:
     seed: int = 0
 
 
+def checked_parameters(gate: Gate, asked: AnalysisRequest) -> dict[str, dict[str, object]]:
+    """The detectors to run with their parameters. Raises Refused or UsageError when it cannot be run."""
+    gate.require(Action.ANALYSE, "analyse")
+    names = asked.detectors or tuple(name for name in DETECTORS if _may_run(gate, name))
+    for name in names:
+        if not _may_run(gate, name):
+            raise Refused("running this detector is not part of this role")
+    _scope(asked.scope)
+    return _parameters(names, asked.parameters)
+
+
 def analyse(gate: Gate, asked: AnalysisRequest, *, progress: Progress = quiet) -> tuple[Run, ...]:
     """Run and keep; returns the run over most records of each detector.
 
     A flag made with the help of a restricted record must not be seen by those who may not know of it, and their own
     flags must not depend on it. So when this actor sees restricted records each detector runs twice: over the open
     records only (for everybody entitled to flags), and over everything the actor sees (for those who see all of it).
+    Nothing is kept until all of it is done: what ``progress`` raises ends the analysis and leaves all as it was.
     """
-    gate.require(Action.ANALYSE, "analyse")
-    names = asked.detectors or tuple(DETECTORS)
-    for name in names:
-        if gate.actor.role is not Role.OPERATOR and gate.actor.role.value not in detector(name).spec.may_run:
-            raise Refused("running this detector is not part of this role")
-    parameters = _parameters(names, asked.parameters)
+    parameters = checked_parameters(gate, asked)
+    # what needs the flags of the others comes after them
+    names = tuple(sorted(parameters, key=lambda name: detector(name).spec.needs_outcomes))
     scope = _scope(asked.scope)
     progress(0.0, "reading the records")
     lens = asked.lens if asked.lens.as_at else Lens(gate.today, asked.lens.known_at)
@@ -65,15 +77,74 @@ def analyse(gate: Gate, asked: AnalysisRequest, *, progress: Progress = quiet) -
         def tell(share: float, what: str, step: int = step) -> None:
             progress((step + share) / steps, what)
 
-        found = run(name, snapshot, parameters[name], asked.seed, progress=tell)
+        here = made[len(made) - step % len(names) :]
+        outcomes = _outcomes(gate, snapshot, here) if detector(name).spec.needs_outcomes else NO_OUTCOMES
+        found = run(name, snapshot, parameters[name], asked.seed, outcomes=outcomes, progress=tell)
         if name in fullest:
             found = _apart(found, fullest[name])
         made.append(found)
         fullest[name] = found
-    # Kept only when all is done: who cancels leaves everything as it was.
+    progress(1.0, "keeping what was found")
     for found in made:
         gate.save_run(found)
     return tuple(fullest[name] for name in names)
+
+
+def analyse_in_background(wiring: Wiring, actor: Actor, asked: AnalysisRequest) -> Job:
+    """The same as a job of this account. Raises what can be said at once: Refused, UsageError, 409 while one runs."""
+    gate = wiring.gate(actor)
+    names = tuple(checked_parameters(gate, asked))
+
+    def work(progress: Progress) -> list[RunSummary]:
+        return [
+            RunSummary(found.detector, len(found.flags) if actor.role.value in found.may_see else None)
+            for found in analyse(gate, asked, progress=progress)
+        ]
+
+    job = wiring.jobs.start(actor.account, work, allowed=lambda: _is_still(wiring, actor))
+    gate.note("analysis started", {"job": job.id, "detectors": list[Plain](names)})
+    return job
+
+
+def cancel_job(wiring: Wiring, actor: Actor, job_id: str) -> Job:
+    """Stop a job of this account. Raises NotFound."""
+    gate = wiring.gate(actor)
+    gate.require(Action.ANALYSE, "analyse")
+    job = wiring.jobs.cancel(actor.account, job_id)
+    if job is None:
+        raise NotFound("no such analysis")
+    if job.is_running:
+        gate.note("analysis cancelled", {"job": job_id})
+    return job
+
+
+def _is_still(wiring: Wiring, actor: Actor) -> bool:
+    """Whether the account still has the role and the memberships it began with."""
+    try:
+        account = wiring.accounts.get(actor.account)
+    except NotFound:
+        return False
+    today = wiring.clock().date()
+    now = Actor(account.name, account.role, account.agency, account.memberships)
+    return not account.disabled and now.role is actor.role and actor.operations(today) <= now.operations(today)
+
+
+def _may_run(gate: Gate, name: str) -> bool:
+    return gate.actor.role is Role.OPERATOR or gate.actor.role.value in detector(name).spec.may_run
+
+
+def _outcomes(gate: Gate, snapshot: Snapshot, here: Sequence[Run]) -> Outcomes:
+    """What reviewers decided about flags of no more restricted records than are in the snapshot; of detectors that have
+    just run over it, the flags just found."""
+    restrictions = frozenset(restriction for restriction in snapshot.restrictions if not restriction.is_open)
+    shown, reviewed = gate.flags_to_analyse(restrictions)
+    apart = {name for name, known in DETECTORS.items() if known.spec.needs_outcomes}
+    done = {found.detector for found in here} | apart
+    return outcomes_of(
+        [stored for stored in shown if stored.flag.detector not in done],
+        [stored for stored in reviewed if stored.flag.detector not in apart],
+        [flag for found in here if found.detector not in apart for flag in found.flags],
+    )
 
 
 def _apart(full: Run, over_open: Run) -> Run:
@@ -87,11 +158,16 @@ def _apart(full: Run, over_open: Run) -> Run:
     flags = []
     for flag in full.flags:
         open_one = known.get(flag.id)
-        if open_one is None or (open_one.reasons, open_one.strength) != (flag.reasons, flag.strength):
+        if open_one is None or _said(open_one) != _said(flag):
             digest = hashlib.blake2b(f"{flag.id}\x1f{among}".encode(), digest_size=10).hexdigest()
             flag = dataclasses.replace(flag, id=FlagId(digest))
         flags.append(flag)
     return dataclasses.replace(full, flags=tuple(flags), over_open=over_open.id)
+
+
+def _said(flag: Flag) -> tuple[object, ...]:
+    """What makes two flags of one id the same; a flag about nobody is its tables."""
+    return flag.reasons, flag.strength, None if flag.subjects else flag.details
 
 
 def runs_json(gate: Gate, runs: Sequence[Run], lens: Lens) -> list[dict[str, Any]]:

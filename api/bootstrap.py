@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import cast
 
+from api.jobs import Jobs
 from api.places import LocalityCounts
 from api.settings import Settings
 from graph.access.accounts import Accounts, SessionLimits
@@ -37,12 +38,15 @@ class Wiring:
     secret: bytes = field(repr=False)
     clock: Clock = utc_now
     locality_counts: LocalityCounts = field(default_factory=LocalityCounts, repr=False)
+    #: analyses in the background
+    jobs: Jobs = field(default_factory=Jobs, repr=False)
 
     def gate(self, actor: Actor) -> Gate:
         """This actor's view of the store."""
         return Gate(self.store, actor, clock=self.clock, secret=self.secret)
 
     def close(self) -> None:
+        self.jobs.close()
         self.store.close()
 
     def __enter__(self) -> Wiring:
@@ -77,7 +81,7 @@ def wire_store(store: Store, settings: Settings, *, clock: Clock = utc_now) -> W
         dt.timedelta(minutes=settings.session_idle_minutes), dt.timedelta(hours=settings.session_hours)
     )
     accounts = Accounts(store, limits=limits, clock=clock)
-    return Wiring(settings, store, accounts, _secret(store), clock)
+    return Wiring(settings, store, accounts, _secret(store), clock, jobs=Jobs(clock=clock))
 
 
 def _secret(store: Store) -> bytes:

@@ -18,15 +18,17 @@ from graph.flags import Flag, FlagState
 from graph.model import NodeId, NodeKind, Polarity, Standing, kind_of
 from graph.store import Lens, Neighbourhood, SearchHit, StoredFlag, TieFilter
 from graph.vocabulary import vocabulary
-from viz.elements import KIND_LABELS, MapDocument, label_of, map_document
+from viz.elements import KIND_LABELS, MapDocument, label_of, map_document, plain
 from viz.export import FORMATS, Disclosure
 from viz.export import export_map as write_map
 
 #: bounds of a map, whatever is asked for
 MOST_NODES, MOST_HOPS, MOST_SEEDS = 2000, 4, 50
 
+#: how the id of an area starts among the subjects of a flag
+AREA = "locality:"
 #: {person:12} in a reason, to be named by the gate
-_MARKER = re.compile(r"\{((?:" + "|".join(kind.value for kind in NodeKind) + r"):[^{}]+)\}")
+_MARKER = re.compile(r"\{((?:" + "|".join([*(kind.value for kind in NodeKind), "locality"]) + r"):[^{}]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,15 +229,29 @@ def excluded_of(flag: Flag) -> list[tuple[str, str]]:
 def names_of(gate: Gate, node_ids: Iterable[NodeId], lens: Lens) -> dict[NodeId, str]:
     """Names of these nodes, of those this reader may see."""
     wanted = list(dict.fromkeys(node_ids))
+    nodes = [node_id for node_id in wanted if not node_id.startswith(AREA)]
+    found = gate.nodes(nodes, lens) if nodes else {}
+    areas = area_names(gate, wanted)
+    return {node_id: label_of(node.record) for node_id, node in found.items()} | {
+        NodeId(area): name for area, name in areas.items()
+    }
+
+
+def area_names(gate: Gate, node_ids: Iterable[str]) -> dict[str, str]:
+    """Names of the areas among these ids, by ``locality:`` id. Areas are public."""
+    wanted = {node_id for node_id in node_ids if node_id.startswith(AREA)}
     if not wanted:
         return {}
-    return {node_id: label_of(node.record) for node_id, node in gate.nodes(wanted, lens).items()}
+    known = {f"{AREA}{locality.id}": plain(locality.name) for locality in gate.localities()}
+    return {area: known[area] for area in sorted(wanted) if area in known}
 
 
 def name_in(names: Mapping[NodeId, str], node_id: str) -> str:
     """The name, or the kind of thing when it may not be named."""
     known = names.get(NodeId(node_id))
-    return known if known is not None else f"{KIND_LABELS[kind_of(node_id).value].lower()} not shown"
+    if known is not None:
+        return known
+    return "area not shown" if node_id.startswith(AREA) else f"{KIND_LABELS[kind_of(node_id).value].lower()} not shown"
 
 
 def fill(text: str, names: Mapping[NodeId, str]) -> str:

@@ -43,9 +43,19 @@ def api_routers() -> tuple[APIRouter, ...]:
 
 def page_routers() -> tuple[APIRouter, ...]:
     """The routers of the pages."""
-    from api.routes import pages_entry, pages_flags, pages_governance, pages_loads, pages_records
+    from api.routes import pages_entry, pages_flags, pages_governance, pages_hotspots, pages_loads, pages_records
 
-    return tuple(module.router for module in (pages_entry, pages_records, pages_flags, pages_loads, pages_governance))
+    return tuple(
+        module.router
+        for module in (
+            pages_entry,
+            pages_records,
+            pages_flags,
+            pages_hotspots,
+            pages_loads,
+            pages_governance,
+        )
+    )
 
 
 def page_error() -> ErrorPage | None:

@@ -9,11 +9,13 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from api.deps import LONGEST_ID, CurrentGate, CurrentLens, Cursor, Limit, node_id_of, number_cursor
+from api.deps import LONGEST_ID, CurrentGate, CurrentLens, CurrentWiring, Cursor, Limit, node_id_of, number_cursor
 from api.schemas import page, stored_flag_json
 from api.services import NamedFlag, flags_page, named_flags
+from api.views.flag_maps import evidence_map, picture_title
 from graph.errors import NotFound, UsageError
 from graph.flags import FlagState
+from graph.store import Lens
 
 router = APIRouter(prefix="/api/v1", tags=["flags"])
 
@@ -63,6 +65,20 @@ def flag(gate: CurrentGate, lens: CurrentLens, flag_id: FlagKey) -> Response:
         raise NotFound("no such flag")
     (named,) = named_flags(gate, [found], lens)
     return Response(orjson.dumps(_flag(named)), media_type="application/json")
+
+
+@router.get("/flags/{flag_id}/map")
+def flag_map(gate: CurrentGate, wiring: CurrentWiring, flag_id: FlagKey) -> Response:
+    """The evidence of one flag as a map document: its subjects, the ties and events of its reasons, at most 200
+    records. 404 also when nothing of it can be drawn."""
+    found = gate.flag(flag_id, Lens())
+    marking = wiring.settings.marking
+    document = None
+    if found is not None:
+        document = evidence_map(gate, found.flag, picture_title(found.flag), marking=marking, now=wiring.clock())
+    if document is None:
+        raise NotFound("no such flag")
+    return Response(document.to_json_bytes(), media_type="application/json")
 
 
 @router.post("/flags/{flag_id}/decisions", status_code=201)

@@ -35,6 +35,7 @@ ROLE_LABELS: dict[Role, str] = {
 _NAVIGATION: tuple[tuple[Action | None, str, str], ...] = (
     (None, "/", "Start"),
     (Action.READ_FLAGS, "/flags", "Prompts"),
+    (Action.READ_HOTSPOTS, "/hotspots", "Hotspots"),
     (Action.READ_PLACES, "/lists/school", "Schools"),
     (Action.READ_PLACES, "/lists/place", "Places"),
     (Action.READ_NAMED, "/lists/group", "Peer groups"),

@@ -8,13 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from analysis.registry import DETECTORS
 from api.cookies import cookie_name, end_session_cookie, set_session_cookie
 from api.deps import CurrentGate, CurrentSession, CurrentWiring
 from api.middleware import token_of
 from api.routes.pages_common import ROLE_LABELS, page
 from api.views.audit import ACTION_WORDS
-from api.views.flags import detector_title, flag_title
+from api.views.flags import detector_title, flag_title, names_for
 from api.views.words import link_to, period_words
 from graph.access.actors import ACCOUNT_ROLES, Role
 from graph.access.gate import Gate
@@ -22,12 +21,14 @@ from graph.access.policy import RULES, Action
 from graph.errors import NotSignedIn, UsageError
 from graph.flags import FlagState
 from graph.model import NodeKind, Operation
-from graph.store import Lens
+from graph.store import FlagFilter, Lens, StoredFlag
 
 router = APIRouter(include_in_schema=False)
 
 #: new prompts of each kind on the first page
 PROMPTS_OF_EACH = 3
+#: new prompts on the first page, and how far the queue is looked through for them
+MOST_PROMPTS, MOST_WAITING = 12, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,10 @@ _CARDS: tuple[tuple[Action, Card], ...] = (
         Card(
             "/flags", "Prompts to look at", "What stands out in the reports, with the evidence and what would clear it."
         ),
+    ),
+    (
+        Action.READ_HOTSPOTS,
+        Card("/hotspots", "Hotspots", "Areas and places that stand out in what is recorded, on a map and as a table."),
     ),
     (
         Action.READ_PLACES,
@@ -245,12 +250,12 @@ def _operations(gate: Gate) -> list[Entry]:
 def _prompts(gate: Gate) -> list[Prompt]:
     if not gate.may(Action.READ_FLAGS):
         return []
-    found = [
-        stored
-        for detector in DETECTORS
-        for stored in gate.flags(Lens(), detector=detector, state=FlagState.NEW, limit=PROMPTS_OF_EACH)
-    ]
-    names = gate.nodes([subject for stored in found for subject in stored.flag.subjects], Lens()) if found else {}
+    waiting = gate.flag_page(Lens(), FlagFilter(states=frozenset({FlagState.NEW})), limit=MOST_WAITING).flags
+    found: list[StoredFlag] = []
+    for stored in waiting:
+        if sum(other.flag.detector == stored.flag.detector for other in found) < PROMPTS_OF_EACH:
+            found.append(stored)
+    names = names_for(gate, [subject for stored in found for subject in stored.flag.subjects])
     return [
         Prompt(
             f"/flags/{stored.flag.id}",
@@ -258,5 +263,5 @@ def _prompts(gate: Gate) -> list[Prompt]:
             stored.flag.band.value,
             detector_title(stored.flag.detector),
         )
-        for stored in found
+        for stored in found[:MOST_PROMPTS]
     ]

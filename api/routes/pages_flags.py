@@ -1,46 +1,47 @@
-"""Pages of prompts: the list, one prompt with its evidence, and the decision about it."""
+"""Pages of prompts: the list, one prompt with its evidence, the decision about it, and looking for patterns."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
-from urllib.parse import urlencode
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from analysis.registry import DETECTORS
-from api.deps import CurrentGate, CurrentSession, CurrentWiring
+from api.analysing import AnalysisRequest, analyse_in_background, cancel_job
+from api.deps import CurrentGate, CurrentSession, CurrentWiring, node_id_of
+from api.errors import RequestRefused
+from api.routes.analyses import job_json
 from api.routes.pages_common import page
 from api.routes.pages_entry import Message
-from api.views.flags import (
-    STATE_LABELS,
-    FlagRow,
-    decision_words,
-    detector_title,
-    ends_of,
-    figures,
-    flag_row,
-    flag_title,
-    left_out,
-    nodes_named,
-    reason_views,
-    stability_words,
-    subject_links,
-    summary_words,
+from api.services import search as find
+from api.views.flag_details import flag_details
+from api.views.flag_lists import (
+    Chosen,
+    band_choices,
+    chosen_from,
+    empty_words,
+    families,
+    new_within,
+    open_in_all,
+    state_choices,
 )
-from api.views.words import day_words
+from api.views.flag_maps import can_be_drawn
+from api.views.flags import detector_title, flag_row, flag_title, names_for, nodes_named
+from api.views.hotspots import area_drawing
 from graph.access.gate import Gate
+from graph.access.policy import Action
 from graph.errors import NotFound
 from graph.flags import FlagState
-from graph.model import TieId
-from graph.store import Lens, StoredFlag
+from graph.model import FlagId, NodeId, TieId
+from graph.store import FlagFilter, Lens, StoredFlag
+from viz.elements import label_of
 
 router = APIRouter(include_in_schema=False)
 
-PAGE = 30
-#: prompts of each kind when no kind is chosen
-PAGE_OF_EACH = 6
+PAGE = 25
+#: records looked through when somebody asks for the prompts about a name
+MOST_FOUND = 20
 _CHOICES = (
     ("seen", "Seen, no decision yet"),
     ("accepted", "Accepted: we will look into it"),
@@ -49,16 +50,8 @@ _CHOICES = (
 #: ties looked up for one page at most
 _MOST_TIES = 400
 
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """The prompts of one kind."""
-
-    title: str
-    question: str
-    rows: tuple[FlagRow, ...]
-    #: all of this kind, when not all are listed
-    more: str | None
+Word = Annotated[str, Query(max_length=60)]
+Subject = Annotated[str, Query(max_length=200)]
 
 
 @router.get("/flags")
@@ -67,55 +60,117 @@ def flags(
     wiring: CurrentWiring,
     session: CurrentSession,
     gate: CurrentGate,
-    detector: Annotated[str, Query(max_length=60)] = "",
-    state: Annotated[str, Query(max_length=20)] = "",
+    detector: Word = "",
+    family: Word = "",
+    state: Word = "",
+    band: Word = "",
+    subject: Subject = "",
     offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
 ) -> Response:
-    wanted = detector if detector in DETECTORS else None
-    chosen = FlagState(state) if state in {item.value for item in FlagState} else None
-    shown, first = ([wanted], offset) if wanted else (list(DETECTORS), 0)
-    each = PAGE if wanted else PAGE_OF_EACH
-    found = {name: gate.flags(Lens(), detector=name, state=chosen, limit=each + 1, offset=first) for name in shown}
-    named = nodes_named(stored.flag for flags in found.values() for stored in flags[:each])
-    names = gate.nodes(named, Lens()) if named else {}
+    chosen = chosen_from(detector, family, state, band, _subject(subject))
+    return _list_page(request, wiring, session, gate, chosen, offset)
 
-    def at(start: int, name: str | None = None) -> str:
-        return "/flags?" + urlencode({"detector": name or detector, "state": state, "offset": start})
 
-    sections = [
-        Section(
-            title=detector_title(name),
-            question=DETECTORS[name].spec.question,
-            rows=tuple(flag_row(stored, names) for stored in flags[:each]),
-            more=at(0, name) if len(flags) > each and not wanted else None,
-        )
-        for name, flags in found.items()
-        if flags
+@router.get("/flags/next")
+def next_flag(
+    gate: CurrentGate,
+    detector: Word = "",
+    family: Word = "",
+    band: Word = "",
+    subject: Subject = "",
+    after: Annotated[str, Query(max_length=100)] = "",
+) -> Response:
+    """The next prompt nobody has looked at, within the list it was asked from; the list when there is none."""
+    chosen = chosen_from(detector, family, "", band, _subject(subject))
+    return RedirectResponse(_next_address(gate, chosen, after), 303)
+
+
+@router.post("/flags/find")
+def find_flags(
+    request: Request,
+    wiring: CurrentWiring,
+    session: CurrentSession,
+    gate: CurrentGate,
+    q: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Prompts about a name. What is typed travels in the body: addresses are kept by browsers and proxies."""
+    gate.require(Action.READ_FLAGS, "flags")
+    wanted = q.strip()
+    hits = find(gate, wanted, Lens(), limit=MOST_FOUND) if len(wanted) >= 2 else ()
+    subjects = frozenset(hit.node.record.id for hit in hits)
+    listed = gate.flag_page(Lens(), FlagFilter(subjects=subjects), limit=500).flags if subjects else ()
+    about = {subject for stored in listed for subject in stored.flag.subjects} & subjects
+    found = [
+        {
+            "url": Chosen(state="any", subject=hit.node.record.id).address(),
+            "label": label_of(hit.node.record),
+            "many": sum(hit.node.record.id in stored.flag.subjects for stored in listed),
+        }
+        for hit in hits
+        if hit.node.record.id in about
     ]
-    more = wanted is not None and len(found[wanted]) > each
+    return page(request, "pages/flags_find.html", wiring, session, title="Prompts about a name", asked=wanted,
+                found=found, looked=len(hits), here="/flags")  # fmt: skip
 
-    return page(
-        request,
-        "pages/flags.html",
-        wiring,
-        session,
-        title="Prompts",
-        detectors=[{"name": name, "title": item.spec.title} for name, item in DETECTORS.items()],
-        detector=wanted,
-        state=chosen.value if chosen else None,
-        states=[(item.value, label) for item, label in STATE_LABELS.items()],
-        sections=sections,
-        older=at(offset + PAGE) if more else None,
-        newer=at(max(0, offset - PAGE)) if first else None,
-    )
+
+@router.post("/flags/analysis")
+def start_analysis(
+    wiring: CurrentWiring,
+    session: CurrentSession,
+    detectors: Annotated[list[str] | None, Form(max_length=40)] = None,
+) -> Response:
+    """Look for patterns in the background; how far it is stands on the list."""
+    try:
+        analyse_in_background(wiring, session.actor, AnalysisRequest(tuple(dict.fromkeys(detectors or ()))))
+    except RequestRefused as error:
+        if error.status != 409:
+            raise
+    return RedirectResponse("/flags#analysis", 303)
+
+
+@router.post("/flags/analysis/{job_id}/cancel")
+def stop_analysis(wiring: CurrentWiring, session: CurrentSession, job_id: str) -> Response:
+    cancel_job(wiring, session.actor, job_id)
+    return RedirectResponse("/flags#analysis", 303)
 
 
 @router.get("/flags/{flag_id}")
-def flag(request: Request, wiring: CurrentWiring, session: CurrentSession, gate: CurrentGate, flag_id: str) -> Response:
-    stored = gate.flag(flag_id, Lens()) if len(flag_id) <= 100 else None
-    if stored is None:
-        raise NotFound("no such prompt")
-    return _page(request, wiring, session, gate, stored)
+def flag(
+    request: Request,
+    wiring: CurrentWiring,
+    session: CurrentSession,
+    gate: CurrentGate,
+    flag_id: str,
+    detector: Word = "",
+    family: Word = "",
+    band: Word = "",
+    subject: Subject = "",
+) -> Response:
+    chosen = chosen_from(detector, family, "", band, _subject(subject))
+    return _page(request, wiring, session, gate, _found(gate, flag_id), chosen)
+
+
+@router.get("/flags/{flag_id}/map")
+def flag_map(
+    request: Request, wiring: CurrentWiring, session: CurrentSession, gate: CurrentGate, flag_id: str
+) -> Response:
+    """The evidence of a prompt as a map that can be grown."""
+    item = _found(gate, flag_id).flag
+    if not can_be_drawn(item):
+        raise NotFound("no such map")
+    names = names_for(gate, item.subjects)
+    return page(
+        request,
+        "pages/flag_map.html",
+        wiring,
+        session,
+        width="kith-wide",
+        title=f"Evidence: {flag_title(item, names)}",
+        detector_title=detector_title(item.detector),
+        flag_url=f"/flags/{item.id}",
+        source_url=f"/api/v1/flags/{item.id}/map",
+        expand_url="/api/v1/neighbourhood",
+    )
 
 
 @router.post("/flags/{flag_id}/decisions")
@@ -127,18 +182,99 @@ def decide(
     flag_id: str,
     state: Annotated[str, Form(max_length=20)] = "",
     reason: Annotated[str, Form(max_length=2000)] = "",
+    then: Annotated[str, Form(max_length=20)] = "",
+    detector: Annotated[str, Form(max_length=60)] = "",
+    family: Annotated[str, Form(max_length=60)] = "",
+    band: Annotated[str, Form(max_length=60)] = "",
+    subject: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
+    stored = _found(gate, flag_id)
+    chosen = chosen_from(detector, family, "", band, _subject(subject))
+    problem = None
+    if state not in dict(_CHOICES):
+        problem = Message("Choose what you decide", f"state-{_CHOICES[0][0]}")
+    elif state != FlagState.SEEN.value and not reason.strip():
+        problem = Message("Give a reason to accept or dismiss", "reason")
+    if problem is not None:
+        return _page(request, wiring, session, gate, stored, chosen, problem, decided=state, reason=reason)
+    gate.decide_flag(flag_id, FlagState(state), reason.strip() or None)
+    here = chosen.address(f"/flags/{flag_id}")
+    return RedirectResponse(_next_address(gate, chosen, flag_id) if then == "next" else here, 303)
+
+
+def _found(gate: Gate, flag_id: str) -> StoredFlag:
     stored = gate.flag(flag_id, Lens()) if len(flag_id) <= 100 else None
     if stored is None:
         raise NotFound("no such prompt")
-    if state not in dict(_CHOICES):
-        problem = Message("Choose what you decide", f"state-{_CHOICES[0][0]}")
-        return _page(request, wiring, session, gate, stored, problem, reason=reason)
-    if state != FlagState.SEEN.value and not reason.strip():
-        problem = Message("Give a reason to accept or dismiss", "reason")
-        return _page(request, wiring, session, gate, stored, problem, chosen=state)
-    gate.decide_flag(flag_id, FlagState(state), reason.strip() or None)
-    return RedirectResponse(f"/flags/{flag_id}", 303)
+    return stored
+
+
+def _subject(text: str) -> NodeId | None:
+    return node_id_of(text) if text else None
+
+
+def _next_address(gate: Gate, chosen: Chosen, after: str) -> str:
+    where = FlagFilter(chosen.detectors, frozenset({FlagState.NEW}), chosen.where.bands, chosen.where.subjects)
+    found = gate.flag_page(Lens(), where, limit=1, after=FlagId(after)).flags
+    if not found and after:
+        found = gate.flag_page(Lens(), where, limit=1).flags
+    if not found or found[0].flag.id == after:
+        return chosen.address()
+    return chosen.address(f"/flags/{found[0].flag.id}")
+
+
+def _list_page(
+    request: Request, wiring: CurrentWiring, session: CurrentSession, gate: Gate, chosen: Chosen, offset: int
+) -> Response:
+    found = gate.flag_page(Lens(), chosen.where, limit=PAGE, offset=offset)
+    wanted = [*nodes_named(stored.flag for stored in found.flags), *([chosen.subject] if chosen.subject else [])]
+    names = names_for(gate, wanted)
+    spec = DETECTORS[chosen.detector].spec if chosen.detector else None
+    about = names.get(chosen.subject) if chosen.subject else None
+    return page(
+        request,
+        "pages/flags.html",
+        wiring,
+        session,
+        title="Prompts",
+        heading=spec.title if spec else f"Prompts about {label_of(about.record)}" if about else "Prompts to look at",
+        question=spec.question if spec else "",
+        families=families(found, chosen),
+        all_url=chosen.address(detector=None, family=None),
+        open=open_in_all(found),
+        states=state_choices(chosen),
+        bands=band_choices(chosen),
+        chosen=chosen,
+        rows=[flag_row(stored, names, chosen.address(f"/flags/{stored.flag.id}", state="")) for stored in found.flags],
+        first=offset + 1,
+        last=offset + len(found.flags),
+        total=found.total,
+        waiting=new_within(found, chosen),
+        next_url=chosen.address("/flags/next", state=""),
+        clear_url="/flags" if chosen != Chosen() else None,
+        empty=empty_words(found, chosen, gate.may(Action.ANALYSE)),
+        older=chosen.address(offset=offset + PAGE) if offset + len(found.flags) < found.total else None,
+        newer=chosen.address(offset=max(0, offset - PAGE)) if offset else None,
+        analysis=_analysis(wiring, session, gate),
+        here="/flags",
+    )
+
+
+def _analysis(wiring: CurrentWiring, session: CurrentSession, gate: Gate) -> dict[str, Any] | None:
+    """The part of the page in which an analyst looks for patterns; None for who may not."""
+    if not gate.may(Action.ANALYSE):
+        return None
+    jobs = wiring.jobs.of(session.actor.account)
+    last = jobs[0] if jobs else None
+    runs = [
+        {"title": detector_title(run.detector), "flags": run.flags, "url": Chosen(run.detector).address()}
+        for run in (last.runs if last else ())
+    ]
+    role = gate.actor.role.value
+    offered = [
+        {"name": name, "title": item.spec.title} for name, item in DETECTORS.items() if role in item.spec.may_run
+    ]
+    return {"job": job_json(last) if last else None, "runs": runs, "offered": offered}
 
 
 def _page(
@@ -147,17 +283,20 @@ def _page(
     session: CurrentSession,
     gate: Gate,
     stored: StoredFlag,
+    chosen: Chosen,
     problem: Message | None = None,
     *,
-    chosen: str = "",
+    decided: str = "",
     reason: str = "",
 ) -> Response:
     item = stored.flag
-    wanted: tuple[TieId, ...] = tuple(dict.fromkeys(tie for reason in item.reasons for tie in reason.ties))
+    wanted: tuple[TieId, ...] = tuple(dict.fromkeys(tie for cause in item.reasons for tie in cause.ties))
     ties = gate.ties(wanted[:_MOST_TIES], Lens()) if wanted else {}
-    events = tuple(event for reason in item.reasons for event in reason.events)
-    names = gate.nodes(tuple(dict.fromkeys((*nodes_named([item]), *ends_of(ties.values()), *events))), Lens())
-    spec = DETECTORS[item.detector].spec if item.detector in DETECTORS else None
+    ends = (end for seen in ties.values() for end in (seen.tie.source, seen.tie.target))
+    events = (event for cause in item.reasons for event in cause.events)
+    names = names_for(gate, (*nodes_named([item]), *ends, *events))
+    counted = gate.flag_page(Lens(), FlagFilter(subjects=chosen.where.subjects), limit=0)
+    waiting = new_within(counted, chosen) - (stored.state is FlagState.NEW)
     return page(
         request,
         "pages/flag.html",
@@ -165,23 +304,18 @@ def _page(
         session,
         status=422 if problem else 200,
         title=flag_title(item, names),
-        detector_title=detector_title(item.detector),
-        question=spec.question if spec else "",
-        summary=summary_words(item, names),
-        left_out=left_out(item, names),
         problems=[problem] if problem else [],
-        band=item.band.value,
-        stability=stability_words(item),
-        expires=day_words(item.expires_on),
-        state=STATE_LABELS[stored.state],
-        reasons=reason_views(item, names, ties),
-        would_clear=item.would_clear,
-        cautions=item.cautions,
-        subjects=subject_links(item, names),
         choices=_CHOICES,
-        chosen=chosen,
+        chosen=decided,
         reason_given=reason,
-        decisions=[decision_words(decision) for decision in stored.decisions],
-        figures=figures(item),
+        back_url=chosen.address(),
+        next_url=chosen.address("/flags/next", state="") if waiting > 0 else None,
+        after=item.id,
+        waiting=max(waiting, 0),
+        list=chosen,
+        map_url=f"/flags/{item.id}/map" if can_be_drawn(item) else None,
+        map_source=f"/api/v1/flags/{item.id}/map",
+        drawing=area_drawing(gate, item, names),
         here=f"/flags/{item.id}",
+        **flag_details(stored, names, ties, counted),
     )

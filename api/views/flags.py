@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from analysis.registry import DETECTORS
-from api.services import excluded_of, summary_of
+from api.services import AREA, area_names, excluded_of, summary_of
 from api.views.words import Link, day_words, entity_url, fill_markers, instant_words, link_to, sources_words
+from graph.access.gate import Gate
 from graph.flags import Flag, FlagDecision, FlagState, Plain, Reason
 from graph.model import NodeId, TieId, kind_of
-from graph.store import SeenNode, SeenTie, StoredFlag
+from graph.store import Lens, SeenNode, SeenTie, StoredFlag
 from graph.vocabulary import tie_types
 from viz.elements import KIND_LABELS, label_of
 
@@ -24,11 +25,16 @@ STATE_LABELS: Mapping[FlagState, str] = {
     FlagState.EXPIRED: "Expired",
 }
 
+#: subjects named in a title
+MOST_NAMED = 3
 #: pieces of evidence listed under one reason
 SHOWN_EVIDENCE = 25
 #: letters of a main reason that is too short to stand alone in a list
 _SHORT = 80
 _MARKER = re.compile(r"\{([a-z]+:[^{}]+)\}")
+
+#: keys of ``details`` under which a detector says what speaks against a flag
+AGAINST_KEYS = ("against", "negative_evidence")
 
 #: figures of ``details`` worth a line, and their headings
 _FIGURES: tuple[tuple[str, str], ...] = (
@@ -76,18 +82,48 @@ class ReasonView:
     more: int | None
 
 
+class Names(dict[NodeId, SeenNode]):
+    """The nodes that the gate let through, and the names of areas."""
+
+    def __init__(self, nodes: Mapping[NodeId, SeenNode], areas: Mapping[str, str]) -> None:
+        super().__init__(nodes)
+        #: ``locality:`` id to name
+        self.areas = areas
+
+
+def names_for(gate: Gate, node_ids: Iterable[str]) -> Names:
+    """Names of these nodes and areas, in one question to the gate for each."""
+    wanted = tuple(dict.fromkeys(node_ids))
+    nodes = tuple(NodeId(node_id) for node_id in wanted if not node_id.startswith(AREA))
+    return Names(gate.nodes(nodes, Lens()) if nodes else {}, area_names(gate, wanted))
+
+
 def nodes_named(flags: Iterable[Flag]) -> tuple[NodeId, ...]:
-    """Every node that the texts of these flags name, for one question to the gate."""
+    """Every node and area that the texts of these flags name, for one question to the gate."""
     named: dict[NodeId, None] = {}
     for flag in flags:
-        for subject in flag.subjects:
-            named[subject] = None
-        for text in (summary_of(flag), *(reason.text for reason in flag.reasons)):
-            for marker in _MARKER.findall(text):
-                named[NodeId(marker)] = None
-        for person, _ in excluded_of(flag):
-            named[NodeId(person)] = None
+        named.update(dict.fromkeys(flag.subjects))
+        texts = [summary_of(flag), flag.would_clear, *flag.cautions, *(reason.text for reason in flag.reasons)]
+        for text in (*texts, *said_in(flag, "not_known", *AGAINST_KEYS)):
+            named.update(dict.fromkeys(NodeId(marker) for marker in _MARKER.findall(text)))
+        named.update(dict.fromkeys(NodeId(person) for person, _ in excluded_of(flag)))
+        named.update(dict.fromkeys(NodeId(person) for person in _in_roles(flag)))
     return tuple(named)
+
+
+def said_in(flag: Flag, *keys: str) -> list[str]:
+    """The sentences that ``details`` holds under these keys."""
+    found: list[str] = []
+    for key in keys:
+        value = flag.details.get(key)
+        listed = value if isinstance(value, list) else [value]
+        found += [text for text in listed if isinstance(text, str)]
+    return found
+
+
+def _in_roles(flag: Flag) -> list[str]:
+    """People an offence pattern puts in a role."""
+    return [item for item in said_in(flag, "victim", "suspects") if ":" in item]
 
 
 def name_of(node_id: str, names: Mapping[NodeId, SeenNode]) -> str:
@@ -95,6 +131,8 @@ def name_of(node_id: str, names: Mapping[NodeId, SeenNode]) -> str:
     seen = names.get(NodeId(node_id))
     if seen is not None:
         return label_of(seen.record)
+    if node_id.startswith(AREA):
+        return names.areas.get(node_id, "an area") if isinstance(names, Names) else "an area"
     try:
         return f"a {KIND_LABELS[kind_of(node_id).value].lower()}"
     except ValueError:
@@ -106,17 +144,23 @@ def detector_title(name: str) -> str:
 
 
 def flag_title(flag: Flag, names: Mapping[NodeId, SeenNode]) -> str:
-    return " and ".join(name_of(subject, names) for subject in flag.subjects[:3]) or detector_title(flag.detector)
+    """Whom or what it is about: all of up to three, else two and how many more."""
+    subjects = [name_of(subject, names) for subject in flag.subjects]
+    if not subjects:
+        return detector_title(flag.detector)
+    if len(subjects) > MOST_NAMED:
+        subjects[2:] = [f"{len(subjects) - 2} more"]
+    return ", ".join(subjects[:-1]) + (" and " if len(subjects) > 1 else "") + subjects[-1]
 
 
-def flag_row(stored: StoredFlag, names: Mapping[NodeId, SeenNode]) -> FlagRow:
+def flag_row(stored: StoredFlag, names: Mapping[NodeId, SeenNode], url: str | None = None) -> FlagRow:
     flag = stored.flag
     strongest = sorted(flag.reasons, key=lambda reason: -reason.contribution)[:2]
     said = [fill_markers(said_and_sources(reason.text)[0], lambda item: name_of(item, names)) for reason in strongest]
     if said and len(said[0]) > _SHORT:
         del said[1:]
     return FlagRow(
-        url=f"/flags/{flag.id}",
+        url=url or f"/flags/{flag.id}",
         title=flag_title(flag, names),
         detector=detector_title(flag.detector),
         reason=". ".join(said) + ("." if said else ""),

@@ -20,6 +20,7 @@ LogIn = Callable[[str], Client]
 #: what a role must have to be offered a page
 OFFERED = {
     "/flags": Action.READ_FLAGS,
+    "/hotspots": Action.READ_HOTSPOTS,
     "/lists/school": Action.READ_PLACES,
     "/lists/place": Action.READ_PLACES,
     "/lists/group": Action.READ_NAMED,

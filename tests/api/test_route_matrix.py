@@ -27,6 +27,7 @@ PARAMETERS = {
     "{name:path}": "1.json",
     "{key:path}": "1",
     "{flag_id}": "none",
+    "{job_id}": "none",
     "{name}": "officer",
     "{operation:path}": "OP1",
 }
@@ -50,6 +51,8 @@ BODIES: dict[str, dict[str, object]] = {
 
 FORMS: dict[str, dict[str, str]] = {
     "POST /search": {"q": "park"},
+    "POST /flags/find": {"q": "park"},
+    "POST /flags/analysis": {"detectors": "none"},
     "POST /maps/{kind}/{key:path}/export": {"recipient": "the board", "ending": "csv"},
 }
 

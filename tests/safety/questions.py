@@ -26,6 +26,8 @@ NOT_ASKED = frozenset(
         "POST /accounts",
         "POST /accounts/grant",
         "POST /accounts/{name}/disable",
+        # begins work in the background; what it keeps is what POST /api/v1/analyses keeps
+        "POST /flags/analysis",
         # ids of records are what the audit is about; who reads it is governance
         "GET /api/v1/audit",
         "GET /api/v1/audit/verdict",
@@ -79,6 +81,8 @@ def about_node(node: str) -> Iterator[Question]:
     yield get("/maps/{kind}/{key:path}", f"/maps/{kind}/{safe_key}")
     yield get("/api/v1/maps/{kind}/{name:path}", f"/api/v1/maps/{kind}/{safe_key}.json", hops=2)
     yield get("/api/v1/flags", "/api/v1/flags", subject=node)
+    yield get("/flags", "/flags", subject=node, state="any")
+    yield get("/flags/next", "/flags/next", subject=node)
 
 
 def about_export(node: str, form: str) -> Iterator[Question]:
@@ -107,18 +111,26 @@ def about_word(word: str) -> Iterator[Question]:
     yield get("/api/v1/search", "/api/v1/search", q=word, limit=2)
     yield Question("POST /api/v1/search", "POST", "/api/v1/search", {"json": {"q": word, "kinds": ["person", "event"]}})
     yield Question("POST /search", "POST", "/search", {"data": {"q": word}})
+    yield Question("POST /flags/find", "POST", "/flags/find", {"data": {"q": word}})
 
 
 def about_nothing() -> Iterator[Question]:
     """Routes without a record."""
     for path in ("/api/openapi.json", "/api/v1/health", "/api/v1/session", "/api/v1/detectors", "/api/v1/flags",
-                 "/api/v1/loads", "/api/v1/localities", "/api/v1/localities.geojson", "/api/v1/accounts", "/login",
+                 "/api/v1/loads", "/api/v1/localities", "/api/v1/localities.geojson", "/api/v1/analyses",
+                 "/hotspots", "/flags/next", "/api/v1/accounts", "/login",
                  "/", "/about", "/search", "/flags", "/loads", "/localities", "/accounts"):  # fmt: skip
         yield get(path, path)
     yield get("/api/v1/loads", "/api/v1/loads", limit=1)
     yield get("/api/v1/localities", "/api/v1/localities", **{"from": "2026-05-01", "to": "2026-05-31"})
     yield get("/api/v1/flags", "/api/v1/flags", limit=1)
     yield get("/api/v1/flags", "/api/v1/flags", limit=1, cursor="1")
+    yield get("/flags", "/flags", family="children", state="any")
+    yield get("/flags", "/flags", band="slight", offset=1, state="any")
+    yield get("/hotspots", "/hotspots", layer="places", period="12")
+    yield get("/api/v1/analyses/{job_id}", "/api/v1/analyses/none")
+    yield Question("DELETE /api/v1/analyses/{job_id}", "DELETE", "/api/v1/analyses/none")
+    yield Question("POST /flags/analysis/{job_id}/cancel", "POST", "/flags/analysis/none/cancel")
     for kind in KINDS:
         yield get("/api/v1/entities", "/api/v1/entities", kind=kind)
         yield get("/api/v1/entities", "/api/v1/entities", kind=kind, limit=2)
@@ -129,6 +141,9 @@ def about_nothing() -> Iterator[Question]:
 def about_flag(flag: str) -> Iterator[Question]:
     yield get("/api/v1/flags/{flag_id}", f"/api/v1/flags/{flag}")
     yield get("/flags/{flag_id}", f"/flags/{flag}")
+    yield get("/flags/{flag_id}/map", f"/flags/{flag}/map")
+    yield get("/api/v1/flags/{flag_id}/map", f"/api/v1/flags/{flag}/map")
+    yield get("/flags/next", "/flags/next", after=flag)
 
 
 def deciding(flag: str) -> Iterator[Question]:

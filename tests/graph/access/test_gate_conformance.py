@@ -20,7 +20,7 @@ from tests.graph.stores.test_sqlite import SqliteBackDoor
 def _delegate(name: str) -> Callable[..., Any]:
     """Reading goes through the gate, everything else to the store.
 
-    The operator sees all, so a reading with somebody else's sight or role (which a gate never takes from outside) is the
+    The operator sees all, so a reading with somebody else's sight or role (which no gate takes from outside) is the
     store's own; those sentences are about the store.
     """
 

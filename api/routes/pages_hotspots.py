@@ -1,0 +1,57 @@
+"""The hotspot map, for those who see prompts and for panels, who see areas and places and nobody."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from api.deps import CurrentGate, CurrentSession, CurrentWiring
+from api.routes.pages_common import page
+from api.views.hotspots import (
+    LAYERS,
+    PERIODS,
+    hotspot_view,
+    layer_choices,
+    period_choices,
+    within,
+)
+from graph.access.actors import Role
+from graph.access.policy import Action
+from graph.store import Lens
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/hotspots")
+def hotspots(
+    request: Request,
+    wiring: CurrentWiring,
+    session: CurrentSession,
+    gate: CurrentGate,
+    layer: Annotated[str, Query(max_length=20)] = "",
+    period: Annotated[str, Query(max_length=20)] = "",
+) -> Response:
+    layer = layer if layer in LAYERS else ""
+    period = period if period in PERIODS else ""
+    found = within(gate.context_flags(Lens(), LAYERS[layer][1]), PERIODS[period][1], gate.today)
+    subjects = [subject for stored in found for subject in stored.flag.subjects if not subject.startswith("locality:")]
+    places = gate.nodes(list(dict.fromkeys(subjects)), Lens()) if subjects else {}
+    localities = gate.localities()
+    view = hotspot_view(found, localities, places, link=gate.may(Action.READ_FLAGS))
+    return page(
+        request,
+        "pages/hotspots.html",
+        wiring,
+        session,
+        title="Hotspots",
+        view=view,
+        panel=gate.actor.role is Role.PANEL,
+        layers=layer_choices(layer),
+        periods=period_choices(period),
+        filtered=bool(layer or period),
+        has_areas=bool(localities),
+        may_analyse=gate.may(Action.ANALYSE),
+        here="/hotspots",
+    )

@@ -1,0 +1,147 @@
+"""Everything the page of one prompt says, in words, with names only as the gate let them through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.outcomes import Outcome, Outcomes, calibration_of
+from analysis.registry import DETECTORS
+from api.views.flags import (
+    AGAINST_KEYS,
+    STATE_LABELS,
+    decision_words,
+    detector_title,
+    figures,
+    left_out,
+    name_of,
+    reason_views,
+    said_in,
+    stability_words,
+    subject_links,
+    summary_words,
+)
+from api.views.words import day_words, fill_markers, link_to
+from graph.flags import Flag
+from graph.model import FlagId, NodeId, TieId
+from graph.store import FlagPage, SeenNode, SeenTie, StoredFlag
+
+#: detectors about contexts: no person is its subject
+_ABOUT_CONTEXTS = frozenset(
+    {"hotspot_places", "hotspot_areas", "hotspot_emerging", "near_repeats", "disproportionality"}
+)
+
+_PATTERNS: Mapping[str, str] = {
+    "party": "Party shape: several adults and several children around the same events",
+    "boyfriend": "Boyfriend shape: one adult around one child, again and again, with nobody else recorded",
+    "lone_offenders": "Lone adult shape: one adult, one child, and no tie found to anybody else who is known",
+}
+
+#: share of repeats from which a flag is called steady, and what is said
+_STEADY: tuple[tuple[float, str], ...] = (
+    (0.8, "Steady"),
+    (0.5, "Fairly steady"),
+    (0.0, "Not steady: a few reports more or less could change it"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody in a role of a pattern."""
+
+    role: str
+    label: str
+    url: str | None
+
+
+def flag_details(
+    stored: StoredFlag, names: Mapping[NodeId, SeenNode], ties: Mapping[TieId, SeenTie], counted: FlagPage
+) -> dict[str, Any]:
+    """The parts of the page. ``counted`` has how many flags like this reviewers have decided."""
+    flag = stored.flag
+    spec = DETECTORS[flag.detector].spec if flag.detector in DETECTORS else None
+
+    def named(texts: Sequence[str]) -> list[str]:
+        return [fill_markers(text, lambda item: name_of(item, names)) for text in texts]
+
+    return {
+        "detector_title": detector_title(flag.detector),
+        "question": spec.question if spec else "",
+        "summary": summary_words(flag, names),
+        "band": flag.band.value,
+        "band_words": band_words(flag, counted),
+        "stability": steady_words(flag),
+        "expires": day_words(flag.expires_on),
+        "state": STATE_LABELS[stored.state],
+        "reasons": reason_views(flag, names, ties),
+        "against": named(said_in(flag, *AGAINST_KEYS)),
+        "pattern": pattern_words(flag),
+        "parties": parties(flag, names),
+        "would_clear": named([flag.would_clear])[0],
+        "cautions": named(flag.cautions),
+        "not_known": named([*said_in(flag, "not_known"), *(spec.not_known if spec else ())]),
+        "left_out": left_out(flag, names),
+        "subjects": subject_links(flag, names),
+        "areas": [name_of(subject, names) for subject in flag.subjects if subject.startswith("locality:")],
+        "subjects_title": subjects_title(flag),
+        "decisions": [decision_words(decision) for decision in stored.decisions],
+        "figures": figures(flag),
+        "method": spec.method if spec else "",
+        "uses": spec.uses if spec else (),
+        "sources": spec.sources if spec else (),
+        "method_page": spec.method_page if spec else "",
+        "about_contexts": flag.detector in _ABOUT_CONTEXTS,
+    }
+
+
+def subjects_title(flag: Flag) -> str:
+    """What the list of subjects is called."""
+    if flag.detector == "peer_networks":
+        return f"{len(flag.subjects)} people in the suggested network"
+    if flag.detector in _ABOUT_CONTEXTS:
+        return "Where it is"
+    return "Whom it is about" if len(flag.subjects) == 2 else "Who or what it is about"
+
+
+def steady_words(flag: Flag) -> str | None:
+    """How often it stands out when records are missing, with a word for it."""
+    said = stability_words(flag)
+    if said is None or flag.stability is None:
+        return None
+    word = next(word for least, word in _STEADY if flag.stability >= least)
+    return f"{word}. {said}."
+
+
+def band_words(flag: Flag, counted: FlagPage) -> str:
+    """How often reviewers confirmed flags of this kind and band, or that too few were reviewed."""
+    rows = tuple(
+        Outcome(FlagId(f"{state.value}-{number}"), detector, band, (), state)
+        for (detector, state, band), many in counted.counts.items()
+        if (detector, band) == (flag.detector, flag.band)
+        for number in range(many)
+    )
+    return calibration_of(Outcomes(rows), flag.detector, flag.band).words
+
+
+def pattern_words(flag: Flag) -> str | None:
+    """The shape of an offence pattern in words."""
+    pattern = flag.details.get("pattern")
+    return _PATTERNS.get(pattern, pattern.replace("_", " ").capitalize()) if isinstance(pattern, str) else None
+
+
+def parties(flag: Flag, names: Mapping[NodeId, SeenNode]) -> tuple[Party, ...]:
+    """Who is in which role of an offence pattern."""
+    found = []
+    victim, suspects = flag.details.get("victim"), flag.details.get("suspects")
+    if isinstance(victim, str):
+        found.append(_party("Child harmed", victim, names))
+    for suspect in suspects if isinstance(suspects, list) else []:
+        if isinstance(suspect, str):
+            found.append(_party("Person of concern", suspect, names))
+    return tuple(found)
+
+
+def _party(role: str, node_id: str, names: Mapping[NodeId, SeenNode]) -> Party:
+    seen = names.get(NodeId(node_id))
+    return Party(role, name_of(node_id, names), None if seen is None else link_to(seen.record).url)

@@ -1,0 +1,295 @@
+"""The hotspot map: areas that stand out, clusters, growing clusters and places, as a drawing and as tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+
+from api.services import AREA
+from api.views.area_svg import DrawnArea, DrawnPoint, Outline, areas_svg, swatch
+from api.views.flag_lists import BAND_LABELS, Choice
+from api.views.flags import name_of
+from api.views.words import day_words, entity_url, term
+from graph.access.gate import Gate
+from graph.access.policy import Action
+from graph.flags import Flag, Plain
+from graph.model import Event, Locality, NodeId, Place, School
+from graph.store import SeenNode, StoredFlag
+
+AREAS, EMERGING, PLACES = "hotspot_areas", "hotspot_emerging", "hotspot_places"
+#: what the page shows, by word of the address: words and detectors
+LAYERS: Mapping[str, tuple[str, frozenset[str]]] = {
+    "": ("Areas and places", frozenset({AREAS, EMERGING, PLACES})),
+    "areas": ("Areas", frozenset({AREAS})),
+    "emerging": ("Areas where it is growing", frozenset({EMERGING})),
+    "places": ("Places", frozenset({PLACES})),
+}
+#: months looked back by word of the address; None for all
+PERIODS: Mapping[str, tuple[str, int | None]] = {
+    "": ("Any time", None),
+    "1": ("The last month", 1),
+    "3": ("The last 3 months", 3),
+    "12": ("The last 12 months", 12),
+}
+#: areas on one drawing
+MOST_AREAS = 400
+
+#: words of a band of the layer, as the detector says them, to how the area is filled
+_LEVELS: Mapping[str, str] = {
+    "high": "high",
+    "hot": "high",
+    "strong": "high",
+    "very high": "high",
+    "raised": "raised",
+    "moderate": "raised",
+    "warm": "raised",
+    "slight": "raised",
+    "low": "lower",
+    "cold": "lower",
+    "lower": "lower",
+}
+LEVEL_WORDS: Mapping[str, str] = {
+    "high": "far above what its surroundings and size would give",
+    "raised": "above what its surroundings and size would give",
+    "usual": "about what would be expected",
+    "lower": "below what would be expected",
+}
+KEY: tuple[tuple[str, str], ...] = (
+    ("high", "Far above expected, with its neighbours"),
+    ("raised", "Above expected"),
+    ("usual", "About as expected, or too few records"),
+    ("lower", "Below expected"),
+    ("steady", "Areas that stand out together"),
+    ("emerging", "Growing in the last weeks"),
+    ("place", "A place that stands out"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table: what stands out and how strongly."""
+
+    name: str
+    url: str | None
+    what: str
+    band: str
+    band_words: str
+    cells: tuple[str, ...]
+    #: page of the prompt; None for who may not read it
+    flag_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HotspotView:
+    svg: Markup
+    areas: tuple[Row, ...]
+    places: tuple[Row, ...]
+    #: areas of the layer that are above or below, when no cluster says so
+    levels: tuple[tuple[str, str], ...]
+    key: tuple[tuple[Markup, str], ...]
+
+
+def hotspot_view(
+    flags: Sequence[StoredFlag],
+    localities: Sequence[Locality],
+    places: Mapping[NodeId, SeenNode],
+    *,
+    link: bool,
+) -> HotspotView:
+    """The drawing and the tables. ``link`` is off for who sees no prompts."""
+    found = [stored.flag for stored in flags]
+    levels = layer_levels(found)
+    by_id = {locality.id: locality for locality in localities}
+    shown = _areas_to_draw(found, levels, localities)
+    drawn = [_drawn(locality, levels.get(locality.id)) for locality in shown]
+    outlines = [
+        Outline(
+            tuple(by_id[key].boundary_wkb for key in locality_ids(flag) if key in by_id),
+            "emerging" if flag.detector == EMERGING else "steady",
+            f"{_what(flag)}: {_area_names(flag, by_id)}",
+        )
+        for flag in found
+        if flag.detector in {AREAS, EMERGING}
+    ]
+    points = [point for flag in found if flag.detector == PLACES for point in _place_points(flag, places)]
+    svg = areas_svg(
+        drawn,
+        [outline for outline in outlines if outline.boundaries],
+        points,
+        label="Areas and places that stand out in what is recorded; the tables below say the same",
+    )
+    used = {area.level for area in drawn} | {outline.kind for outline in outlines} | {point.kind for point in points}
+    return HotspotView(
+        svg=svg,
+        areas=tuple(_area_row(flag, by_id, link) for flag in found if flag.detector in {AREAS, EMERGING}),
+        places=tuple(_place_row(flag, places, link) for flag in found if flag.detector == PLACES),
+        levels=tuple(
+            (by_id[key].name, LEVEL_WORDS[level])
+            for key, level in sorted(levels.items(), key=lambda item: (item[1], item[0]))
+            if key in by_id and level in {"high", "raised", "lower"}
+        ),
+        key=tuple((swatch(what), words) for what, words in KEY if what in used),
+    )
+
+
+def layer_levels(flags: Iterable[Flag]) -> dict[str, str]:
+    """Area to how it compares, from the layer that the flags of areas carry."""
+    levels: dict[str, str] = {}
+    for flag in flags:
+        layer = flag.details.get("layer")
+        for entry in layer if isinstance(layer, list) else []:
+            if isinstance(entry, dict) and isinstance(entry.get("locality"), str):
+                word = str(entry.get("band")).lower().replace("_", " ")
+                levels.setdefault(str(entry["locality"]), _LEVELS.get(word, "usual"))
+    return levels
+
+
+def within(flags: Iterable[StoredFlag], months: int | None, today: dt.date) -> tuple[StoredFlag, ...]:
+    """Flags whose own period meets the last months; those that state no period are in every one."""
+    if months is None:
+        return tuple(flags)
+    first = (today - dt.timedelta(days=round(months * 30.44))).isoformat()
+    return tuple(stored for stored in flags if str(stored.flag.details.get("to") or "9999") >= first)
+
+
+def locality_ids(flag: Flag) -> tuple[str, ...]:
+    """Bare ids of the areas a flag is about."""
+    listed = flag.details.get("locality_ids")
+    named = [str(item).removeprefix(AREA) for item in listed] if isinstance(listed, list) else []
+    return tuple(dict.fromkeys([*named, *(s.removeprefix(AREA) for s in flag.subjects if s.startswith(AREA))]))
+
+
+def layer_choices(chosen: str) -> list[Choice]:
+    return [Choice(value, words, value == chosen) for value, (words, _) in LAYERS.items()]
+
+
+def period_choices(chosen: str) -> list[Choice]:
+    return [Choice(value, words, value == chosen) for value, (words, _) in PERIODS.items()]
+
+
+def area_drawing(gate: Gate, flag: Flag, names: Mapping[NodeId, SeenNode]) -> Markup | None:
+    """The areas of one flag with the incidents its reasons rest on; None for a flag without areas."""
+    keys = locality_ids(flag)
+    if not keys or not gate.may(Action.READ_LOCALITIES):
+        return None
+    localities = gate.localities()
+    by_id = {locality.id: locality for locality in localities}
+    chosen = [by_id[key] for key in keys if key in by_id]
+    if not chosen:
+        return None
+    levels = layer_levels([flag])
+    around = [locality for locality in localities if locality.locality_type == chosen[0].locality_type][:MOST_AREAS]
+    around += [locality for locality in chosen if locality not in around]
+    kind = "emerging" if flag.detector == EMERGING else "steady"
+    outline = Outline(tuple(item.boundary_wkb for item in chosen), kind, _what(flag))
+    points = [point for cause in flag.reasons for event in cause.events for point in _event_points(event, names)]
+    return areas_svg(
+        [_drawn(locality, levels.get(locality.id)) for locality in around],
+        [outline],
+        points[:MOST_AREAS],
+        label="The areas of this prompt outlined among those around them, with the incidents it rests on as dots",
+    )
+
+
+def _drawn(locality: Locality, level: str | None) -> DrawnArea:
+    words = f"{locality.name}: {LEVEL_WORDS[level]}" if level else locality.name
+    return DrawnArea(locality.name, locality.boundary_wkb, level or "usual", words)
+
+
+def _areas_to_draw(flags: Iterable[Flag], levels: Mapping[str, str], localities: Sequence[Locality]) -> list[Locality]:
+    """Areas of the type the flags are about; of the type with most areas on one drawing when they are about none."""
+    wanted = set(levels) | {key for flag in flags for key in locality_ids(flag)}
+    kinds = [locality.locality_type for locality in localities if locality.id in wanted]
+    if not kinds:
+        kinds = [locality.locality_type for locality in localities]
+    if not kinds:
+        return []
+    kind = max(sorted(set(kinds), key=str), key=kinds.count)
+    return [locality for locality in localities if locality.locality_type == kind][:MOST_AREAS]
+
+
+def _area_row(flag: Flag, by_id: Mapping[str, Locality], link: bool) -> Row:
+    cells = (
+        _count(flag.details, "children", "children_at_risk"),
+        _count(flag.details, "observed"),
+        _times(flag.details),
+        _period(flag.details),
+    )
+    return Row(
+        _area_names(flag, by_id), None, _what(flag), flag.band.value, BAND_LABELS[flag.band], cells, _url(flag, link)
+    )
+
+
+def _place_row(flag: Flag, places: Mapping[NodeId, SeenNode], link: bool) -> Row:
+    subject = flag.subjects[0]
+    seen = places.get(subject)
+    kind = term("place_type", seen.record.place_type) if seen and isinstance(seen.record, Place) else "School"
+    cells = (_count(flag.details, "observed", "children_at_risk"),)
+    return Row(
+        name_of(subject, places),
+        entity_url(subject) if seen and link else None,
+        kind,
+        flag.band.value,
+        BAND_LABELS[flag.band],
+        cells,
+        _url(flag, link),
+    )
+
+
+def _url(flag: Flag, link: bool) -> str | None:
+    return f"/flags/{flag.id}?{urlencode({'family': 'places'})}" if link else None
+
+
+def _what(flag: Flag) -> str:
+    return "Growing in the last weeks" if flag.detector == EMERGING else "Stands out"
+
+
+def _area_names(flag: Flag, by_id: Mapping[str, Locality]) -> str:
+    found = [by_id[key].name if key in by_id else "an area" for key in locality_ids(flag)]
+    return ", ".join(found[:-1]) + (" and " if len(found) > 1 else "") + found[-1] if found else "An area"
+
+
+def _count(details: Mapping[str, Plain], *keys: str) -> str:
+    """The first of these counts; a panel's comes as None where it is small."""
+    for key in keys:
+        if key in details:
+            value = details[key]
+            if value is None:
+                return "fewer than 6"
+            if isinstance(value, (int, float)):
+                return str(round(value))
+    return "not counted"
+
+
+def _times(details: Mapping[str, Plain]) -> str:
+    ratio = details.get("relative_risk")
+    return f"{ratio:.1f} times" if isinstance(ratio, (int, float)) else "not shown"
+
+
+def _period(details: Mapping[str, Plain]) -> str:
+    days = [day_words(dt.date.fromisoformat(str(details[key])[:10])) for key in ("from", "to") if details.get(key)]
+    return " to ".join(days)
+
+
+def _place_points(flag: Flag, places: Mapping[NodeId, SeenNode]) -> list[DrawnPoint]:
+    seen = places.get(flag.subjects[0])
+    if seen is None or not isinstance(seen.record, (Place, School)) or seen.record.location is None:
+        return []
+    where = seen.record.location
+    words = f"{name_of(flag.subjects[0], places)}: {BAND_LABELS[flag.band].lower()}"
+    return [DrawnPoint(where.easting, where.northing, "place", words)]
+
+
+def _event_points(event: NodeId, names: Mapping[NodeId, SeenNode]) -> list[DrawnPoint]:
+    seen = names.get(event)
+    if seen is None or not isinstance(seen.record, Event):
+        return []
+    where = seen.record.location
+    if where is None and seen.record.place_id in names:
+        place = names[seen.record.place_id].record
+        where = place.location if isinstance(place, (Place, School)) else None
+    return [] if where is None else [DrawnPoint(where.easting, where.northing, "incident", name_of(event, names))]
