@@ -45,17 +45,33 @@ class Meetings:
     other_tie: Int64
     #: node row of the event or thing it came through; -1 for a direct tie
     through: Int64
+    #: records of one source are one record: see analysis.meetings_sources; unlike numbers, unlike sources
+    source: Int64
 
     def take(self, chosen: Bool | Int64) -> Meetings:
         """Only the rows chosen."""
         return Meetings(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
+    def stands(self, ties: Bool) -> Bool:
+        """Which rows still stand when the ties that are False are left out."""
+        answer: Bool = ties[self.tie] & ((self.other_tie < 0) | ties[self.other_tie])
+        return answer
+
     def kept(self, ties: Bool) -> Meetings:
         """Only what still stands when the ties that are False are left out."""
-        return self.take(ties[self.tie] & ((self.other_tie < 0) | ties[self.other_tie]))
+        return self.take(self.stands(ties))
 
     def __len__(self) -> int:
         return len(self.subject)
+
+    @classmethod
+    def of(cls, subject: Int64, person: Int64, weight: Float64, tie: Int64, other_tie: Int64 | None = None,
+           through: Int64 | None = None) -> Meetings:  # fmt: skip
+        """Meetings whose sources are not known yet; direct ones unless told through what."""
+        none = np.full(len(subject), -1, dtype=np.int64)
+        other_tie = none if other_tie is None else other_tie
+        through = none if through is None else through
+        return cls(subject, person, weight, tie, other_tie, through, none)
 
     @classmethod
     def joined(cls, *parts: Meetings) -> Meetings:
@@ -77,6 +93,13 @@ class Contributions:
     #: what this household adds to the subject's score
     value: Float64
 
+    def take(self, chosen: slice | Bool) -> Contributions:
+        """Only the rows chosen."""
+        return Contributions(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
+
+    def __len__(self) -> int:
+        return len(self.subject)
+
 
 def combined(
     subject: Int64, person: Int64, weight: Float64, *, cap: float = 0.95, in_order: bool = False
@@ -95,6 +118,15 @@ def combined(
     return subject[first], person[first], np.minimum(-np.expm1(doubt), cap)
 
 
+def by_source(subject: Int64, person: Int64, source: Int64, weight: Float64) -> tuple[Int64, Int64, Float64]:
+    """Records of one person with one subject from one source as one: the best of them. Sorted in that order already."""
+    if not len(subject):
+        return subject, person, weight
+    new = (subject[1:] != subject[:-1]) | (person[1:] != person[:-1]) | (source[1:] != source[:-1])
+    first = np.flatnonzero(np.r_[True, new])
+    return subject[first], person[first], np.maximum.reduceat(weight, first)
+
+
 def contributions(
     meetings: Meetings,
     *,
@@ -105,13 +137,14 @@ def contributions(
     alternative: float,
     typical: float,
 ) -> Contributions:
-    """What each household adds to the score of each subject. The meetings are sorted by subject, then person.
+    """What each household adds to the score of each subject. The meetings are sorted by subject, person, source.
 
     ``at_risk``, ``base_rate`` (chance of being at risk), ``household`` and ``recorded`` (number of subjects somebody is
     recorded with) have one entry a node. A household with several people at risk counts through the one who adds most;
     a household with one at risk does not also count against.
     """
-    subject, person, weight = combined(meetings.subject, meetings.person, meetings.weight, in_order=True)
+    subject, person, weight = by_source(meetings.subject, meetings.person, meetings.source, meetings.weight)
+    subject, person, weight = combined(subject, person, weight, in_order=True)
     risk = at_risk[person]
     chance = np.minimum(base_rate[person] * np.maximum(1.0, recorded[person] / typical), alternative)
     speaks_for = (LEAST + (1.0 - LEAST) * weight) * np.log(alternative / chance)

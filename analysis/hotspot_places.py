@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.codes import PLACE_ROLES, code
-from analysis.derive import Roles, base_rate, derive, home_of, months_before
-from analysis.excess import Contributions, Meetings, binomial_p, contributions, endpoint_share, scores
+from analysis.codes import PLACE_ROLES
+from analysis.derive import base_rate, derive, home_of, months_before
+from analysis.excess import Contributions, binomial_p, endpoint_share
+from analysis.excess_weighing import Weighing, best, low_grades, watched
+from analysis.hotspot_places_reasons import reasons_of, records_of, summary_of
 from analysis.meetings import at_places
+from analysis.meetings_grades import low_grade_words
+from analysis.meetings_sources import sources_of
 from analysis.spec import DetectorSpec, Progress, band_of, flag_id, number, quiet
 from analysis.stability import stability
 from analysis.weights import TieWeights
-from analysis.wording import (
-    count_of,
-    day,
-    event_ids,
-    expiry,
-    listed,
-    marker,
-    report_ids,
-    reports_of,
-    sources_words,
-    tie_ids,
-)
-from graph.flags import Flag, Parameter, Plain, Reason
-from graph.snapshot import NO_DAY, Bool, Float64, Int64, Snapshot
+from analysis.wording import expiry, marker
+from graph.flags import Flag, Parameter, Plain
+from graph.snapshot import Snapshot
 
 SPEC = DetectorSpec(
     name="hotspot_places",
-    version="1.0",
+    version="1.1",
     title="Places where children at risk come together",
     question=(
         "At which places are more children known to the hub, and adults of concern, recorded than the number of young "
@@ -41,8 +33,9 @@ SPEC = DetectorSpec(
         "Each household with a known child (or adult of concern in exploitation) recorded at the place adds the "
         "logarithm of how much likelier that is at a place of harm than by chance, times the weight of the evidence; "
         "everybody else recorded there takes something away, so that a station or shopping centre pays for its "
-        "footfall. Where a child goes missing from is not counted; nor are residents at their own home. Schools, "
-        "placements and police stations are left out by kind."
+        "footfall. One event or report counts once. Where a child goes missing from is not counted; nor are residents "
+        "at their own home. Schools, placements and police stations are left out by kind; homes, stations and stops "
+        "and places online are named as such."
     ),
     parameters=(
         Parameter("window_months", 24, "How far back people recorded at the place count", "months", 1, 120),
@@ -94,44 +87,7 @@ PRIOR = 0.02
 _LISTED_ROLES = ("place_of_gathering", "transport", "online", "other", "home")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Case:
-    """What is the same for the whole run."""
-
-    snapshot: Snapshot
-    roles: Roles
-    #: last day of each tie
-    last_day: Int64
-    #: known children and adults of concern in exploitation
-    at_risk: Bool
-    rate: Float64
-    #: sorted by place, person, tie
-    meetings: Meetings
-    parameters: Mapping[str, Plain]
-
-    def parts(self, meetings: Meetings) -> Contributions:
-        count = len(self.snapshot)
-        pairs = np.unique(meetings.subject * count + meetings.person) % count
-        return contributions(
-            meetings,
-            at_risk=self.at_risk,
-            base_rate=self.rate,
-            household=self.roles.household,
-            recorded=np.bincount(pairs, minlength=count).astype(np.float64),
-            alternative=number(self.parameters, "alternative"),
-            typical=number(self.parameters, "typical"),
-        )
-
-    def score(self, ties: Bool) -> Float64:
-        """Scores by node when the ties that are False are left out; minus infinity for what is not on the list."""
-        parts = self.parts(self.meetings.kept(ties))
-        count = len(self.snapshot)
-        children = parts.at_risk & self.roles.known_child[parts.person]
-        enough = np.bincount(parts.subject[children], minlength=count) >= number(self.parameters, "minimum_children")
-        return np.where(enough, scores(parts, count), -np.inf)
-
-
-def _prepare(snapshot: Snapshot, parameters: Mapping[str, Plain]) -> _Case:
+def _prepare(snapshot: Snapshot, parameters: Mapping[str, Plain]) -> Weighing:
     roles = derive(snapshot, lookback_months=int(number(parameters, "lookback_months")))
     weights = TieWeights(snapshot, roles.today)
     since = months_before(snapshot.as_at, int(number(parameters, "window_months")))
@@ -143,13 +99,22 @@ def _prepare(snapshot: Snapshot, parameters: Mapping[str, Plain]) -> _Case:
     grown = roles.person & ~roles.child
     counted = (roles.teenager | roles.known_child | grown) & ~roles.professional
     kept = np.isin(roles.place_role[meetings.subject], listed_roles) & ~lives & counted[meetings.person]
-    meetings = meetings.take(kept)
-    meetings = meetings.take(np.lexsort((meetings.tie, meetings.person, meetings.subject)))
+    meetings, sources = sources_of(snapshot, meetings.take(kept))
     children = roles.teenager | roles.known_child
     rate = base_rate(roles.known_child, children, roles.part, prior=PRIOR)
-    rate = np.where(children, rate, number(parameters, "concern_rate"))
-    at_risk = roles.known_child | (grown & roles.exploitation_concern)
-    return _Case(snapshot, roles, weights.last_day.astype(np.int64), at_risk, rate, meetings, parameters)
+    return Weighing(
+        snapshot,
+        roles,
+        weights,
+        meetings,
+        sources,
+        at_risk=roles.known_child | (grown & roles.exploitation_concern),
+        rate=np.where(children, rate, number(parameters, "concern_rate")),
+        alternative=number(parameters, "alternative"),
+        typical=number(parameters, "typical"),
+        households=int(number(parameters, "minimum_children")),
+        separate=1,
+    )
 
 
 def detect(
@@ -160,129 +125,103 @@ def detect(
     progress: Progress = quiet,
 ) -> tuple[Flag, ...]:
     """Flags for places, best evidence first."""
-    case = _prepare(snapshot, parameters)
+    progress(0.05, "gathering records")
+    weighing = _prepare(snapshot, parameters)
     progress(0.3, "weighing evidence")
-    whole = np.ones(len(snapshot.ties.source), dtype=np.bool_)
-    total = case.score(whole)
-    chosen = np.flatnonzero(total >= number(parameters, "minimum_score"))
-    ids = [snapshot.nodes.ids[int(row)] for row in chosen]
-    order = sorted(range(len(chosen)), key=lambda at: (-total[chosen[at]], ids[at]))
-    flagged = chosen[order[: int(number(parameters, "limit"))]]
-    progress(0.5, "leaving out ties")
-    steady = stability(case.score, flagged, len(whole), generator, runs=int(number(parameters, "stability_runs")))
+    ties = len(snapshot.ties.source)
+    total = weighing.score(np.ones(ties, dtype=np.bool_))
+    flagged = best(total, number(parameters, "minimum_score"), int(number(parameters, "limit")))
+    runs = int(number(parameters, "stability_runs"))
+    steady = stability(watched(weighing.score, progress, runs), flagged, ties, generator, runs=runs)
     progress(0.9, "writing reasons")
-    parts = case.parts(case.meetings)
-    roles = case.roles
-    children = roles.teenager | roles.known_child
-    known_rate = base_rate(roles.known_child, children, roles.part, prior=PRIOR)
-    share = endpoint_share(case.meetings, roles.known_child, children, known_rate, roles.part)
-    return tuple(
-        _flag(case, parts, int(row), rank, float(share[row]), None if steady is None else float(steady[rank - 1]))
-        for rank, row in enumerate(flagged, start=1)
-    )
+    writer = _Writer(weighing, number(parameters, "concern_rate"))
+    flags = []
+    for rank, row in enumerate(flagged.tolist(), start=1):
+        if rank % 100 == 0:
+            progress(0.9 + 0.1 * rank / len(flagged), "writing reasons")
+        flags.append(writer.flag(row, rank, None if steady is None else float(steady[rank - 1])))
+    return tuple(flags)
 
 
-def _flag(case: _Case, parts: Contributions, row: int, rank: int, share: float, steady: float | None) -> Flag:
-    first, last = np.searchsorted(parts.subject, [row, row + 1])
-    here = slice(int(first), int(last))
-    people = parts.person[here]
-    child = (case.roles.teenager | case.roles.known_child)[people]
-    known = case.roles.known_child[people]
-    adults = parts.at_risk[here] & ~child
-    reasons = _reasons(case, parts, row, here)
-    score = float(sum(reason.contribution for reason in reasons))
-    observed, turnout = int(known.sum()), int(child.sum())
-    expected = turnout * share
-    risky = np.sort(parts.value[here][parts.at_risk[here]])
-    subject = case.snapshot.node_id(row)
-    details: dict[str, Plain] = {
-        "score": score,
-        "summary": _summary(marker(subject), turnout, observed, expected, int(adults.sum())),
+class _Writer:
+    """Puts flags into words."""
+
+    def __init__(self, weighing: Weighing, concern_rate: float) -> None:
+        self.weighing, self.concern_rate = weighing, concern_rate
+        roles = weighing.roles
+        self.parts = weighing.parts(weighing.everything())
+        self.low = low_grades(weighing)
+        self.children = roles.teenager | roles.known_child
+        rate = base_rate(roles.known_child, self.children, roles.part, prior=PRIOR)
+        self.share = endpoint_share(weighing.meetings, roles.known_child, self.children, rate, roles.part)
+
+    def flag(self, row: int, rank: int, steady: float | None) -> Flag:
+        weighing, snapshot = self.weighing, self.weighing.snapshot
+        first, last = np.searchsorted(self.parts.subject, [row, row + 1])
+        parts = self.parts.take(slice(int(first), int(last)))
+        reasons = reasons_of(weighing, parts, row)
+        score = float(sum(reason.contribution for reason in reasons))
+        low, listed = self.low.share(row), bool(self.low.listed[row])
+        child = self.children[parts.person]
+        known = weighing.roles.known_child[parts.person]
+        adults = int((parts.at_risk & ~child).sum())
+        observed, turnout, share = int(known.sum()), int(child.sum()), float(self.share[row])
+        risky = parts.value[parts.at_risk]
+        episodes, records = records_of(weighing, row)
+        subject = snapshot.node_id(row)
+        place_role = PLACE_ROLES[int(weighing.roles.place_role[row])]
+        without = _without_largest(parts, known, score, turnout, share)
+        details: dict[str, Plain] = {
+            "score": score,
+            "summary": summary_of(
+                marker(subject), place_role, turnout, observed, turnout * share, adults, episodes, without
+            ),
+            "observed": observed,
+            "expected": turnout * share,
+            "turnout": turnout,
+            "episodes": episodes,
+            "records": records,
+            "adults_of_concern": adults,
+            "adults_expected": float((~child).sum() * self.concern_rate),
+            "p_value": _p_value(observed, turnout, share),
+            "score_without_largest": score - float(risky.max(initial=0.0)),
+            "without_largest_child": without,
+            "place_role": place_role,
+            "rests_on_low_grades": low,
+            "listed_without_low_grades": listed,
+            "not_known": list[Plain](low_grade_words(low, listed)),
+        }
+        return Flag(
+            id=flag_id(SPEC.name, (subject,)),
+            detector=SPEC.name,
+            subjects=(subject,),
+            strength=float(-np.expm1(-score / STRONG)),
+            band=band_of(score, MODERATE, STRONG),
+            rank=rank,
+            stability=steady,
+            reasons=reasons,
+            would_clear=SPEC.would_clear,
+            cautions=SPEC.cautions,
+            expires_on=expiry(snapshot.as_at, SPEC.expires_after),
+            details=details,
+        )
+
+
+def _p_value(observed: int, turnout: int, share: float) -> float:
+    return float(binomial_p(np.array([observed]), np.array([turnout]), np.array([share]))[0])
+
+
+def _without_largest(
+    parts: Contributions, known: np.ndarray[tuple[int], np.dtype[np.bool_]], score: float, turnout: int, share: float
+) -> dict[str, Plain]:
+    """The same figures as if the household with the known child who adds most had not been there."""
+    left = score - float(parts.value[known].max(initial=0.0))
+    observed = max(int(known.sum()) - 1, 0)
+    band = band_of(left, MODERATE, STRONG).value
+    return {
+        "score": left,
         "observed": observed,
-        "expected": expected,
-        "turnout": turnout,
-        "adults_of_concern": int(adults.sum()),
-        "p_value": float(binomial_p(np.array([observed]), np.array([turnout]), np.array([share]))[0]),
-        "score_without_largest": score - float(risky[-1]) if len(risky) else score,
-        "place_role": PLACE_ROLES[int(case.roles.place_role[row])],
+        "expected": max(turnout - 1, 0) * share,
+        "p_value": _p_value(observed, max(turnout - 1, 0), share),
+        "band": band if left >= 0.0 else "not listed",
     }
-    return Flag(
-        id=flag_id(SPEC.name, (subject,)),
-        detector=SPEC.name,
-        subjects=(subject,),
-        strength=float(-np.expm1(-score / STRONG)),
-        band=band_of(score, MODERATE, STRONG),
-        rank=rank,
-        stability=steady,
-        reasons=reasons,
-        would_clear=SPEC.would_clear,
-        cautions=SPEC.cautions,
-        expires_on=expiry(case.snapshot.as_at, SPEC.expires_after),
-        details=details,
-    )
-
-
-def _summary(place: str, turnout: int, observed: int, expected: float, adults: int) -> str:
-    also = (
-        f" {count_of(adults, 'adult')} of concern {'is' if adults == 1 else 'are'} recorded there too."
-        if adults
-        else ""
-    )
-    return (
-        f"Of {count_of(turnout, 'young person', 'young people')} of different households recorded at {place}, "
-        f"{observed} {'is' if observed == 1 else 'are'} known to the hub; about {expected:.1f} would be expected from "
-        f"its turnout.{also} Consider what draws children there and who could make it safer."
-    )
-
-
-def _reasons(case: _Case, parts: Contributions, row: int, here: slice) -> tuple[Reason, ...]:
-    first, last = np.searchsorted(case.meetings.subject, [row, row + 1])
-    meetings = case.meetings.take(np.arange(first, last))
-    homes = case.roles.household[meetings.person]
-    reasons = [
-        _presence(case, row, meetings.take(homes == household), float(value))
-        for household, at_risk, value in zip(
-            parts.household[here].tolist(), parts.at_risk[here].tolist(), parts.value[here].tolist(), strict=True
-        )
-        if at_risk
-    ]
-    against = ~parts.at_risk[here]
-    if against.any():
-        others = meetings.take(np.isin(homes, parts.household[here][against]))
-        text = (
-            f"{count_of(int(against.sum()), 'household')} without anybody known to the hub "
-            f"{'is' if against.sum() == 1 else 'are'} recorded at {marker(case.snapshot.node_id(row))} too, "
-            "which speaks against"
-        )
-        reasons.append(Reason(text, float(parts.value[here][against].sum()), tie_ids(case.snapshot, others.tie)))
-    return tuple(sorted(reasons, key=lambda reason: (-reason.contribution, reason.text)))
-
-
-def _presence(case: _Case, row: int, meetings: Meetings, value: float) -> Reason:
-    """One household at the place: who, how often, when last, how it is known."""
-    snapshot = case.snapshot
-    missing = code("event_type", "missing_episode")
-    risky = meetings.take(case.at_risk[meetings.person])
-    people = [marker(snapshot.node_id(person)) for person in np.unique(risky.person).tolist()]
-    found = int((snapshot.nodes.event_type[risky.through[risky.through >= 0]] == missing).sum())
-    events = np.unique(risky.through[risky.through >= 0])
-    ways = []
-    if found:
-        ways.append(f"found there after going missing {'once' if found == 1 else f'{found} times'}")
-    if len(events) > found:
-        ways.append(f"recorded there in {count_of(len(events) - found, 'event')}")
-    direct = np.unique(risky.tie[risky.through < 0])
-    if len(direct):
-        ways.append(f"reported there {'once' if len(direct) == 1 else f'{len(direct)} times'}")
-    who = "known to the hub" if case.roles.known_child[risky.person].any() else "a person of concern"
-    last = int(case.last_day[risky.tie].max())
-    when = f", last on {day(last)}" if last != int(NO_DAY) else ""
-    reports = reports_of(snapshot, np.unique(meetings.tie).tolist())
-    text = f"{listed(people)} ({who}): {listed(ways)}{when}, at {marker(snapshot.node_id(row))}"
-    return Reason(
-        text + sources_words(snapshot, reports),
-        value,
-        tie_ids(snapshot, meetings.tie),
-        event_ids(snapshot, events.tolist()),
-        report_ids(snapshot, reports),
-    )

@@ -75,7 +75,7 @@ def test_score_of_an_adult_by_hand() -> None:
     """Three children in one part of the network, prior of 200 people at 2 %: base rate (2 + 4) / (3 + 200)."""
     rate = 6 / 203
     weight = LEAST + (1 - LEAST) * 0.5 * 1.15 * 0.9
-    expected = 2 * weight * math.log(0.5 / rate) + AGAINST * math.log(0.5 / (1 - rate))
+    expected = 2 * weight * math.log(0.6 / rate) + AGAINST * math.log(0.4 / (1 - rate))
     assert score(by_subject(contacts(known=2, others=1), "shared_associates")["person:adult"]) == pytest.approx(
         expected
     )
@@ -150,7 +150,7 @@ def test_other_records_as_a_person_of_concern_are_their_own_reason() -> None:
     town.took_part("person:adult", town.event("old", "offence", night(400)), "convicted")
     flag = by_subject(town, "shared_associates")["person:adult"]
     (reason,) = [reason for reason in flag.reasons if "convicted" in reason.text]
-    assert reason.events == ("event:old",) and reason.contribution == pytest.approx(0.9)
+    assert reason.events == ("event:old",) and reason.contribution == pytest.approx(0.45)
 
 
 # -- places ----------------------------------------------------------------------------------------------------------

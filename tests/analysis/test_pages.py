@@ -40,5 +40,6 @@ def test_a_page_without_marks_is_refused() -> None:
 def test_the_worked_examples_are_worked_right() -> None:
     exposed = -math.log(1 - 0.40 * 0.90 * 2 ** (-10 / 180) * 0.8)
     assert (round(exposed, 3), round(math.expm1(exposed) / 1.4, 2)) == (0.325, 0.27)
-    assert round(2 * 0.625 * math.log(0.5 / 0.03), 2) == 3.52
+    assert round(2 * 0.625 * math.log(0.6 / 0.03), 2) == 3.74
+    assert round(0.5 * math.log(0.4 / 0.97), 2) == -0.44
     assert round(4 * 0.55 * math.log(0.4 / 0.05) + 2 * 0.5 * math.log(0.6 / 0.95), 1) == 4.1

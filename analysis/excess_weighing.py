@@ -1,0 +1,133 @@
+"""Weighing who is recorded with whom or what, for the detectors that ask for an excess of children at risk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.derive import Roles
+from analysis.excess import Contributions, Meetings, contributions, scores
+from analysis.meetings_grades import low_meetings, low_ties
+from analysis.meetings_sources import Sources
+from analysis.spec import Progress
+from analysis.weights import TieWeights
+from graph.snapshot import Bool, Float64, Int64, Snapshot
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weighing:
+    """Records about possible subjects, and how they are weighed: the same for the whole run."""
+
+    snapshot: Snapshot
+    roles: Roles
+    weights: TieWeights
+    #: by subject, person, source, tie
+    meetings: Meetings
+    sources: Sources
+    #: people whose presence speaks for a subject
+    at_risk: Bool
+    #: chance of that, by node row
+    rate: Float64
+    alternative: float
+    typical: float
+    #: fewest households of known children, and fewest independent sources that name a known child
+    households: int
+    separate: int
+
+    def everything(self) -> Bool:
+        """All meetings."""
+        return np.ones(len(self.meetings), dtype=np.bool_)
+
+    def recorded(self, chosen: Bool) -> Float64:
+        """Number of subjects each person is recorded with."""
+        count = len(self.snapshot)
+        pairs = np.unique(self.meetings.subject[chosen] * count + self.meetings.person[chosen]) % count
+        return np.bincount(pairs, minlength=count).astype(np.float64)
+
+    def parts(self, chosen: Bool, recorded: Float64 | None = None) -> Contributions:
+        """What each household adds to each subject, by the meetings chosen."""
+        return contributions(
+            self.meetings.take(chosen),
+            at_risk=self.at_risk,
+            base_rate=self.rate,
+            household=self.roles.household,
+            recorded=self.recorded(chosen) if recorded is None else recorded,
+            alternative=self.alternative,
+            typical=self.typical,
+        )
+
+    def listed(self, chosen: Bool, parts: Contributions) -> Bool:
+        """Which subjects have enough households of known children by enough independent sources, by node row."""
+        count = len(self.snapshot)
+        known = self.roles.known_child
+        children = parts.at_risk & known[parts.person]
+        enough: Bool = np.bincount(parts.subject[children], minlength=count) >= self.households
+        if self.separate > 1:
+            enough &= self.sources.separate(self.meetings, chosen & known[self.meetings.person], count) >= self.separate
+        return enough
+
+    def score(self, ties: Bool) -> Float64:
+        """Scores by node when the ties that are False are left out; minus infinity for what is not listed."""
+        chosen = self.meetings.stands(ties)
+        parts = self.parts(chosen)
+        return np.where(self.listed(chosen, parts), scores(parts, len(self.snapshot)), -np.inf)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LowGrades:
+    """What rests on the lowest grades, by node row."""
+
+    #: ties that do
+    ties: Bool
+    #: what speaks for the subject, and how much of it is left without them
+    speaks_for: Float64
+    left: Float64
+    #: whether it would still be listed
+    listed: Bool
+
+    def share(self, row: int, also: float = 0.0, also_left: float = 0.0) -> float:
+        """Share of what speaks for a subject that rests on the lowest grades; ``also``: what else speaks for it."""
+        whole = float(self.speaks_for[row]) + also
+        return 0.0 if whole <= 0.0 else min(max(1.0 - (float(self.left[row]) + also_left) / whole, 0.0), 1.0)
+
+
+def low_grades(weighing: Weighing) -> LowGrades:
+    """Weigh again without ties of the lowest grades; how much is recorded of people stays as it is."""
+    count = len(weighing.snapshot)
+    ties = low_ties(weighing.snapshot)
+    everything = weighing.everything()
+    recorded = weighing.recorded(everything)
+    left = ~low_meetings(weighing.meetings, ties)
+    sums = []
+    for chosen in (everything, left):
+        parts = weighing.parts(chosen, recorded)
+        sums.append(_sums(parts, count))
+    return LowGrades(ties, sums[0], sums[1], weighing.listed(left, parts))
+
+
+def _sums(parts: Contributions, count: int) -> Float64:
+    """What speaks for each subject, by node row."""
+    risky = parts.at_risk
+    return np.bincount(parts.subject[risky], parts.value[risky], minlength=count).astype(np.float64)
+
+
+def best(total: Float64, least: float, limit: int) -> Int64:
+    """Node rows with at least that score, best first, ties broken by id; at most ``limit``."""
+    # nodes are sorted by id, so by row is by id
+    chosen = np.flatnonzero(total >= least)
+    return chosen[np.argsort(-total[chosen], kind="stable")][:limit].astype(np.int64)
+
+
+def watched(score: Callable[[Bool], Float64], progress: Progress, runs: int) -> Callable[[Bool], Float64]:
+    """The same score, telling how far the repeats are: from half to nine tenths of the work."""
+    done = 0
+
+    def told(ties: Bool) -> Float64:
+        nonlocal done
+        progress(0.5 + 0.4 * min(done / max(runs, 1), 1.0), "leaving out ties")
+        done += 1
+        return score(ties)
+
+    return told

@@ -1,0 +1,185 @@
+"""Words of the flags about adults recorded with several known children."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.codes import code, words
+from analysis.excess import Contributions, Meetings
+from analysis.excess_weighing import Weighing
+from analysis.meetings import family_ties
+from analysis.wording import (
+    count_of,
+    event_ids,
+    listed,
+    marker,
+    report_ids,
+    reports_of,
+    sources_words,
+    tie_ids,
+    ties_words,
+)
+from graph.flags import Plain, Reason
+from graph.snapshot import Int64, Snapshot
+
+#: records named in one reason; the newest are
+NAMED = 200
+#: people shown as left out
+SHOWN = 10
+
+
+def reasons_of(weighing: Weighing, parts: Contributions, row: int, bonus: float, concern: Int64) -> tuple[Reason, ...]:
+    """What adds up to the score of one adult: each household of known children, others against, being of concern."""
+    snapshot, roles = weighing.snapshot, weighing.roles
+    meetings = meetings_of(weighing, row)
+    reasons = [
+        child_reason(weighing, row, meetings.take(roles.household[meetings.person] == household), value)
+        for household, at_risk, value in zip(
+            parts.household.tolist(), parts.at_risk.tolist(), parts.value.tolist(), strict=True
+        )
+        if at_risk
+    ]
+    against = parts.value[~parts.at_risk]
+    if len(against):
+        other = meetings.take(np.isin(meetings.person, parts.person[~parts.at_risk]))
+        named, said = newest(weighing, np.unique(other.tie))
+        text = (
+            f"{marker(snapshot.node_id(row))} is also recorded with "
+            f"{count_of(len(against), 'young person', 'young people')} not known to the hub, which speaks against{said}"
+        )
+        reasons.append(Reason(text, float(against.sum()), tie_ids(snapshot, named)))
+    if bonus > 0:
+        reasons.append(_concern_reason(snapshot, row, bonus, concern))
+    return tuple(sorted(reasons, key=lambda reason: (-reason.contribution, reason.text)))
+
+
+def meetings_of(weighing: Weighing, row: int) -> Meetings:
+    """The meetings of one subject."""
+    first, last = np.searchsorted(weighing.meetings.subject, [row, row + 1])
+    return weighing.meetings.take(np.arange(first, last))
+
+
+def newest(weighing: Weighing, ties: Int64) -> tuple[Int64, str]:
+    """At most ``NAMED`` of these ties, newest first, and what to say of the others."""
+    if len(ties) <= NAMED:
+        return ties, ""
+    order = np.lexsort((ties, -weighing.weights.last_day[ties].astype(np.int64)))
+    return ties[order[:NAMED]], f" (the newest {NAMED} of {len(ties):,} records are named)"
+
+
+def child_reason(weighing: Weighing, row: int, meetings: Meetings, value: float) -> Reason:
+    """One household: what is claimed of it and the subject, by whom, and what it adds."""
+    snapshot = weighing.snapshot
+    subject = marker(snapshot.node_id(row))
+    direct = np.unique(meetings.tie[meetings.through < 0]).tolist()
+    through = meetings.take(meetings.through >= 0)
+    claims = [ties_words(snapshot, direct, weighing.weights.last_day[direct].tolist())] if direct else []
+    for place in dict.fromkeys(through.through.tolist()):
+        people = sorted({marker(snapshot.node_id(p)) for p in through.person[through.through == place].tolist()})
+        claims.append(f"{subject} and {', '.join(people)} are both recorded with {marker(snapshot.node_id(place))}")
+    # the young person's side: taking these away takes away this reason and no other
+    own, said = newest(weighing, np.unique(meetings.tie))
+    reports = reports_of(snapshot, np.unique(np.r_[own, meetings.other_tie[meetings.other_tie >= 0]]).tolist())[:NAMED]
+    events = [at for at in dict.fromkeys(through.through.tolist()) if snapshot.nodes.event_type[at] >= 0]
+    return Reason(
+        "; ".join(claims) + sources_words(snapshot, reports) + said,
+        float(value),
+        tie_ids(snapshot, own),
+        event_ids(snapshot, events),
+        report_ids(snapshot, reports),
+    )
+
+
+def _concern_reason(snapshot: Snapshot, row: int, bonus: float, concern: Int64) -> Reason:
+    rows = concern[snapshot.ties.source[concern] == row].tolist()
+    role_words = words("role")
+    roles = sorted({role_words[snapshot.ties.role[tie]] for tie in rows if snapshot.ties.role[tie] >= 0})
+    events = [int(snapshot.ties.target[tie]) for tie in rows if snapshot.ties.role[tie] >= 0]
+    operations = len(rows) - len(events)
+    said = [f"as {' and '.join(roles)} in {count_of(len(events), 'event')}"] if events else []
+    if operations:
+        said.append(f"in {count_of(operations, 'operation')}")
+    reports = reports_of(snapshot, rows)
+    text = f"{marker(snapshot.node_id(row))} is recorded {' and '.join(said)}" + sources_words(snapshot, reports)
+    return Reason(text, bonus, (), event_ids(snapshot, events), report_ids(snapshot, reports))
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Something on record that could explain the contact without harm."""
+
+    #: in words, without names
+    kind: str
+    #: with markers
+    text: str
+
+
+def alternatives(weighing: Weighing, row: int, children: Int64, left_out: Meetings) -> tuple[Alternative, ...]:
+    """What else could explain it, strongest first: family of the household, support, own family left out."""
+    snapshot, roles = weighing.snapshot, weighing.roles
+    subject = marker(snapshot.node_id(row))
+    start, others, tie_rows = snapshot.incidence
+    other, ties = others[start[row] : start[row + 1]], tie_rows[start[row] : start[row + 1]]
+    types = snapshot.ties.type[ties]
+    kin = family_ties()[types] | (types == code("tie_type", "partner_of"))
+    related = np.isin(roles.household[children], roles.household[other[kin & roles.person[other]]])
+    supported = np.isin(children, other[types == code("tie_type", "supports")])
+    own = np.unique(left_out.person[left_out.subject == row])
+    found = []
+    if related.any():
+        names = listed([marker(snapshot.node_id(child)) for child in children[related].tolist()])
+        text = f"{subject} is recorded as family, household or partner in the household of {names}"
+        found.append(Alternative("family or partner in the household", text))
+    if supported.any():
+        names = listed([marker(snapshot.node_id(child)) for child in children[supported].tolist()])
+        found.append(Alternative("recorded as support", f"{subject} is recorded as supporting {names}"))
+    if len(own):
+        many = count_of(len(own), "young person", "young people")
+        text = f"{many} of the family or household of {subject} {'is' if len(own) == 1 else 'are'} left out"
+        found.append(Alternative("own family left out", text))
+    return tuple(found)
+
+
+def excluded(weighing: Weighing, children: Int64, left_out: Meetings) -> list[Plain]:
+    """Others recorded with the same children who were left out by role, and why: those with most of them first."""
+    snapshot = weighing.snapshot
+    rows = left_out.take(np.isin(left_out.person, children))
+    pairs = np.unique(rows.subject * len(snapshot) + rows.person) // len(snapshot)
+    subjects, many = np.unique(pairs, return_counts=True)
+    carers = _carers(snapshot, subjects)
+    answer: list[Plain] = []
+    for at in np.lexsort((subjects, -many)).tolist()[:SHOWN]:
+        subject = int(subjects[at])
+        reason = "family or household of the child"
+        if weighing.roles.professional[subject]:
+            reason = "professional by role"
+        elif subject in carers:
+            reason = "carer by role"
+        answer.append({"person": snapshot.node_id(subject), "reason": reason})
+    return answer
+
+
+def _carers(snapshot: Snapshot, people: Int64) -> frozenset[int]:
+    """Those of the people who are recorded as somebody's carer."""
+    ties = snapshot.ties
+    carer = ties.type == code("tie_type", "carer_of")
+    return frozenset(np.intersect1d(people, ties.source[carer]).tolist())
+
+
+def summary_of(
+    snapshot: Snapshot, row: int, children: int, risky: int, expected: float, other: tuple[Alternative, ...]
+) -> str:
+    """The first sentences of a flag."""
+    subject = marker(snapshot.node_id(row))
+    checked = (
+        "; ".join(found.text for found in other)
+        if other
+        else "No family, household, carer or supporting tie and no professional role that would explain it is recorded"
+    )
+    return (
+        f"{subject} is recorded with {count_of(children, 'young person', 'young people')} of different households, "
+        f"{risky} of them known to the hub; about {expected:.1f} would be expected by chance. "
+        f"{checked}. Consider asking what each connection is."
+    )
