@@ -3,7 +3,11 @@
 Families: *ties* between people (two steps), *missing together* (validated against chance), *events* (in company, in one
 incident), *things* (one phone, vehicle or account), *contexts* (places, schools and groups by reported presence) and
 *found* (places where children were found after going missing). Each record serves one family: a missing episode that
-coincides with a source's is missing together, otherwise the place found counts.
+coincides with a source's is missing together, otherwise the place found counts. A tie to a thing or a place is half of
+a link, so it counts with its square root.
+
+What services do because somebody was worried is no evidence: referrals, assessments, meetings, visits and interviews,
+ties of professionals, and being named together only in the reports of such work. So a flag does not feed itself.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ import numpy as np
 from scipy import sparse
 
 from analysis.co_missing import MissingEpisodes, MissingPairs, missing_episodes, missing_pairs
-from analysis.codes import PLACE_ROLES, code, kind_code
+from analysis.codes import PLACE_ROLES, code, event_groups, kind_code, marked
 from analysis.derive import SECONDS_A_DAY, Roles, base_rate, home_of, months_before, place_role_of
 from analysis.excess import combined
 from analysis.exposure import Context, Exposure, Shared, Ties, exposure
@@ -39,6 +43,8 @@ CONCERN_IN_EXPLOITATION, OTHER_CONCERN = 0.9, 0.4
 CHILD_OF_CONCERN = 0.4
 #: share of sources assumed where records are few
 PRIOR = 0.05
+#: weight of that share against what is seen at one place, in people
+CONTEXT_PRIOR = 4.0
 #: log-odds of what is recorded about a child alone
 OWN_CIRCUMSTANCES: Mapping[str, float] = {
     "missing once or twice in a year": 0.4,
@@ -100,6 +106,8 @@ class Evidence:
     ties: Records
     #: number of ordinary people each person is tied to
     ordinary: Int64
+    #: number of events and contexts each person is recorded in
+    recorded: Int64
     events: Records
     things: Records
     contexts: Records
@@ -125,17 +133,22 @@ class Together:
     found: Records
 
 
-def gather(snapshot: Snapshot, roles: Roles, parameters: Mapping[str, Plain]) -> Evidence:
-    """Collect the records and the sources."""
-    weights = TieWeights(snapshot, roles.today)
+def gather(
+    snapshot: Snapshot,
+    roles: Roles,
+    parameters: Mapping[str, Plain],
+    weights: TieWeights | None = None,
+    targets: Bool | None = None,
+) -> Evidence:
+    """Collect the records and the sources. ``targets`` are who can be flagged: children not open, when not given."""
+    weights = weights or TieWeights(snapshot, roles.today)
     sources = source_strength(
         snapshot, roles, months_before(snapshot.as_at, int(number(parameters, "lookback_months")))
     )
-    targets = roles.candidate & ~roles.professional
-    between = _between_people(snapshot, roles, weights).both_ways()
-    useful = (targets | (sources > 0))[between.person] | (targets | (sources > 0))[between.other]
-    pairs = np.unique(between.person * len(snapshot) + between.other)
-    ordinary = np.bincount((pairs // len(snapshot))[sources[pairs % len(snapshot)] == 0], minlength=len(snapshot))
+    if targets is None:
+        targets = roles.candidate & ~roles.professional
+    between = between_people(snapshot, roles, weights)
+    events, contexts = _in_events(snapshot, weights), _in_contexts(snapshot, weights)
     people, homes = home_of(snapshot)
     return Evidence(
         snapshot,
@@ -143,17 +156,50 @@ def gather(snapshot: Snapshot, roles: Roles, parameters: Mapping[str, Plain]) ->
         weights,
         sources,
         targets,
-        between.kept(useful),
-        ordinary,
-        _in_events(snapshot, weights),
-        _through_things(snapshot, weights),
-        _in_contexts(snapshot, weights),
+        _on_paths(between, sources, targets),
+        _ordinary(between, sources),
+        _distinct_records(events, len(snapshot)) + _distinct_records(contexts, len(snapshot)),
+        _between(events, sources, targets),
+        _between(_through_things(snapshot, weights), sources, targets),
+        _between(contexts, sources, targets),
         base_rate(sources > 0, roles.person, roles.part, prior=PRIOR),
         np.unique(people.astype(np.int64) * len(snapshot) + homes),
         contexts_that_count(snapshot),
         months_before(snapshot.as_at, int(number(parameters, "missing_months"))),
         parameters,
     )
+
+
+def _ordinary(between: Records, sources: Float64) -> Int64:
+    count = len(sources)
+    first = np.ones(len(between.person), dtype=np.bool_)
+    first[1:] = (between.person[1:] != between.person[:-1]) | (between.other[1:] != between.other[:-1])
+    ordinary: Int64 = np.bincount(between.person[first & (sources[between.other] == 0)], minlength=count)
+    return ordinary
+
+
+def _on_paths(between: Records, sources: Float64, targets: Bool) -> Records:
+    """Ties that a path of at most two steps from somebody who can be flagged to a source can use."""
+    to_source = sources[between.other] > 0
+    leads = np.zeros(len(sources), dtype=np.bool_)
+    leads[between.person[to_source]] = True
+    return between.kept(to_source | (targets[between.person] & leads[between.other]))
+
+
+def _between(records: Records, sources: Float64, targets: Bool) -> Records:
+    """Records of things and contexts that both a source and somebody who can be flagged are recorded with."""
+    one = np.zeros(len(sources), dtype=np.bool_)
+    two = np.zeros(len(sources), dtype=np.bool_)
+    one[records.other[sources[records.person] > 0]] = True
+    two[records.other[targets[records.person]]] = True
+    return records.kept((one & two)[records.other])
+
+
+def _distinct_records(records: Records, count: int) -> Int64:
+    first = np.ones(len(records.person), dtype=np.bool_)
+    first[1:] = (records.person[1:] != records.person[:-1]) | (records.other[1:] != records.other[:-1])
+    distinct: Int64 = np.bincount(records.person[first], minlength=count)
+    return distinct
 
 
 def source_strength(snapshot: Snapshot, roles: Roles, since: int) -> Float64:
@@ -177,15 +223,35 @@ def source_strength(snapshot: Snapshot, roles: Roles, since: int) -> Float64:
 
 def _through_things(snapshot: Snapshot, weights: TieWeights) -> Records:
     person, thing, tie, weight = object_ties(snapshot, weights)
-    return Records.of(person, thing, weight, tie)
+    return Records.of(person, thing, np.sqrt(weight), tie)
 
 
-def _between_people(snapshot: Snapshot, roles: Roles, weights: TieWeights) -> Records:
+def between_people(snapshot: Snapshot, roles: Roles, weights: TieWeights) -> Records:
+    """Ties between people who are not professionals, from either side."""
     ties = snapshot.ties
     weight = weights.of(PERSON_TIES)
+    weight[named_by_services_only(snapshot)] = 0.0
     counted = roles.person & ~roles.professional
     rows = np.flatnonzero((weight > 0) & counted[ties.source] & counted[ties.target] & (ties.source != ties.target))
-    return Records.of(ties.source[rows].astype(np.int64), ties.target[rows].astype(np.int64), weight[rows], rows)
+    one = Records.of(ties.source[rows].astype(np.int64), ties.target[rows].astype(np.int64), weight[rows], rows)
+    return one.both_ways()
+
+
+def named_by_services_only(snapshot: Snapshot) -> Bool:
+    """Ties that say only that two people are named together, in reports of what services did and nowhere else.
+
+    A referral, meeting or visit names together whom a flag, or a worried person, brought together.
+    """
+    ties, nodes = snapshot.ties, snapshot.nodes
+    of_service = np.zeros(len(snapshot.reports.agency) + 1, dtype=np.bool_)
+    service = event_groups("service", "meeting")[nodes.event_type] | interviews()[nodes.event_type]
+    of_service[nodes.report[service & (nodes.kind == kind_code(NodeKind.EVENT))]] = True
+    of_service[-1] = False
+    counts = np.diff(ties.report_start)
+    owner = np.repeat(np.arange(len(counts)), counts)
+    by_services = np.bincount(owner, weights=of_service[ties.report_of_tie], minlength=len(counts))
+    named: Bool = (ties.type == code("tie_type", "co_reported_with")) & (counts > 0) & (by_services == counts)
+    return named
 
 
 def _in_events(snapshot: Snapshot, weights: TieWeights) -> Records:
@@ -199,7 +265,14 @@ def _in_contexts(snapshot: Snapshot, weights: TieWeights) -> Records:
     weight = weights.of(CONTEXT_TIES)
     person = nodes.kind == kind_code(NodeKind.PERSON)
     rows = np.flatnonzero((weight > 0) & person[ties.source] & contexts_that_count(snapshot)[ties.target])
-    return Records.of(ties.source[rows].astype(np.int64), ties.target[rows].astype(np.int64), weight[rows], rows)
+    return Records.of(
+        ties.source[rows].astype(np.int64), ties.target[rows].astype(np.int64), np.sqrt(weight[rows]), rows
+    )
+
+
+def interviews() -> Bool:
+    """Table over event types: talks with a child after the event."""
+    return marked("event_type", ("return_interview", "prevention_interview"))
 
 
 def contexts_that_count(snapshot: Snapshot) -> Bool:
@@ -242,7 +315,9 @@ def _found(evidence: Evidence, episodes: MissingEpisodes, pairs: MissingPairs, t
     # a source is at the place whoever else was missing that night
     alone |= evidence.sources[episodes.person] > 0
     place = episodes.found
-    at_home = np.isin(episodes.person * len(snapshot) + place, evidence.homes)
+    home = episodes.person * len(snapshot) + place
+    where_home = np.minimum(np.searchsorted(evidence.homes, home), max(len(evidence.homes) - 1, 0))
+    at_home = evidence.homes[where_home] == home if len(evidence.homes) else np.zeros(len(home), dtype=np.bool_)
     kept = alone & (place >= 0) & ~at_home & (place != episodes.origin) & evidence.context[np.maximum(place, 0)]
     where = np.full(len(snapshot), -1, dtype=np.int64)
     located = np.flatnonzero((snapshot.ties.type == code("tie_type", "occurred_at")) & ties)[::-1]
@@ -251,7 +326,7 @@ def _found(evidence: Evidence, episodes: MissingEpisodes, pairs: MissingPairs, t
     age = recency(day, roles.today, np.full(len(day), float(TOGETHER_HALF_LIFE)))
     tie = where[episodes.event[kept]]
     known = tie >= 0
-    return Records.of(episodes.person[kept][known], place[kept][known], FOUND_AT * age[known], tie[known])
+    return Records.of(episodes.person[kept][known], place[kept][known], np.sqrt(FOUND_AT * age[known]), tie[known])
 
 
 def pair_matrix(found: Together, count: int) -> sparse.csr_array:
@@ -271,8 +346,10 @@ def expose(evidence: Evidence, ties: Bool, found: Together | None = None) -> Exp
         "missing": Ties(pair_matrix(missing, count)),
         "events": Shared(evidence.events.kept(ties[evidence.events.tie]).matrix(count), LARGEST_EVENT),
         "things": Shared(evidence.things.kept(ties[evidence.things.tie]).matrix(count), LARGEST_SHARED),
-        "contexts": Context(evidence.contexts.kept(ties[evidence.contexts.tie]).matrix(count), evidence.rate),
-        "found": Context(missing.found.matrix(count), evidence.rate),
+        "contexts": Context(
+            evidence.contexts.kept(ties[evidence.contexts.tie]).matrix(count), evidence.rate, CONTEXT_PRIOR
+        ),
+        "found": Context(missing.found.matrix(count), evidence.rate, CONTEXT_PRIOR),
     }
     return exposure(
         families,
@@ -290,11 +367,8 @@ def recorded_otherwise(evidence: Evidence, exposed: Exposure) -> Int64:
     What contributes to the exposure is not counted, so a further tie to a source never counts against.
     """
     count = len(evidence.snapshot)
-    recorded = evidence.ordinary.astype(np.int64)
+    recorded = evidence.ordinary + evidence.recorded
     for name in ("events", "contexts"):
-        records: Records = getattr(evidence, name)
-        pairs = np.unique(records.person * count + records.other) // count
-        recorded += np.bincount(pairs, minlength=count)
         recorded -= np.bincount(exposed.contributions[name].target, minlength=count)
     return recorded
 
