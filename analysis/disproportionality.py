@@ -226,6 +226,7 @@ def _flag(
     details: dict[str, Plain] = {
         "score": math.fsum(distance for distance, _, _ in found),
         "summary": summary_words(by, found),
+        "as_at": snapshot.as_at.isoformat(),
         "characteristic": by.key,
         "title": by.title,
         "level": number(parameters, "level"),

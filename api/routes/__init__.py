@@ -14,6 +14,7 @@ def api_routers() -> tuple[APIRouter, ...]:
         analyses,
         audit,
         entities,
+        equity,
         flags,
         health,
         loads,
@@ -35,6 +36,7 @@ def api_routers() -> tuple[APIRouter, ...]:
         analyses,
         loads,
         localities,
+        equity,
         accounts,
         audit,
     )
@@ -43,7 +45,15 @@ def api_routers() -> tuple[APIRouter, ...]:
 
 def page_routers() -> tuple[APIRouter, ...]:
     """The routers of the pages."""
-    from api.routes import pages_entry, pages_flags, pages_governance, pages_hotspots, pages_loads, pages_records
+    from api.routes import (
+        pages_entry,
+        pages_equity,
+        pages_flags,
+        pages_governance,
+        pages_hotspots,
+        pages_loads,
+        pages_records,
+    )
 
     return tuple(
         module.router
@@ -52,6 +62,7 @@ def page_routers() -> tuple[APIRouter, ...]:
             pages_records,
             pages_flags,
             pages_hotspots,
+            pages_equity,
             pages_loads,
             pages_governance,
         )

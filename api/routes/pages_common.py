@@ -41,6 +41,7 @@ _NAVIGATION: tuple[tuple[Action | None, str, str], ...] = (
     (Action.READ_NAMED, "/lists/group", "Peer groups"),
     (Action.READ_NAMED, "/lists/operation", "Operations"),
     (Action.READ_LOCALITIES, "/localities", "Localities"),
+    (Action.READ_EQUITY, "/equity", "Fairness"),
     (Action.READ_LOADS, "/loads", "Loads"),
     (Action.READ_AUDIT, "/audit", "Audit"),
     (Action.MANAGE_ACCOUNTS, "/accounts", "Accounts"),

@@ -118,7 +118,7 @@ def about_nothing() -> Iterator[Question]:
     """Routes without a record."""
     for path in ("/api/openapi.json", "/api/v1/health", "/api/v1/session", "/api/v1/detectors", "/api/v1/flags",
                  "/api/v1/loads", "/api/v1/localities", "/api/v1/localities.geojson", "/api/v1/analyses",
-                 "/hotspots", "/flags/next", "/api/v1/accounts", "/login",
+                 "/hotspots", "/flags/next", "/equity", "/api/v1/equity", "/api/v1/accounts", "/login",
                  "/", "/about", "/search", "/flags", "/loads", "/localities", "/accounts"):  # fmt: skip
         yield get(path, path)
     yield get("/api/v1/loads", "/api/v1/loads", limit=1)
