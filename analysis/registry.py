@@ -6,7 +6,15 @@ import difflib
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from analysis import disproportionality, hotspot_places, offence_patterns, peripheral_children, shared_associates
+from analysis import (
+    disproportionality,
+    hotspot_places,
+    missing_together,
+    offence_patterns,
+    peripheral_children,
+    shared_associates,
+    shared_objects,
+)
 from analysis.spec import Detector
 from graph.errors import UsageError
 
@@ -14,7 +22,15 @@ from graph.errors import UsageError
 DETECTORS: Mapping[str, Detector] = MappingProxyType(
     {
         module.SPEC.name: Detector(module.SPEC, module.detect)
-        for module in (hotspot_places, shared_associates, offence_patterns, peripheral_children, disproportionality)
+        for module in (
+            hotspot_places,
+            shared_associates,
+            shared_objects,
+            offence_patterns,
+            missing_together,
+            peripheral_children,
+            disproportionality,
+        )
     }
 )
 
