@@ -62,6 +62,8 @@ def personalised_pagerank(
         )
     first, other, weight, order = _arranged(matrix.indptr, matrix.indices, matrix.data, np.flatnonzero(start), BLOCK)
     result = np.zeros(len(start))
+    if len(weight):
+        weight /= weight.max()
     result[order] = _chebyshev(first, other, weight, start[order], damping, tolerance, MOST_STEPS)
     return result
 
@@ -160,59 +162,66 @@ def _chebyshev(first, other, weight, start, damping, tolerance, most):  # type: 
     """The solution scaled to sum 1, for symmetric weights.
 
     Solved for u = x / (sum of weights of the node), in which (I - damping P) has the same spectrum, within 1 - damping
-    and 1 + damping. One pass over the rows a step: the residual is carried on, and computed afresh at the end.
+    and 1 + damping. Corrections are found in single precision, which moves half the memory; what they leave is computed
+    in double precision, and corrected again until the bound holds.
     """
     count = len(start)
     out = np.zeros(count)
-    inverse = np.empty(count)
     for i in range(count):
         for at in range(first[i], first[i + 1]):
             out[i] += weight[at]
         # a node without ties only gives back to the seeds
         out[i] = out[i] if out[i] > 0 else 1.0
-        inverse[i] = 1.0 / out[i]
-    aim = (1.0 - damping) * start * inverse
-    share = np.zeros(count)
+    light = np.empty(len(weight), dtype=np.float32)
+    for i in range(count):
+        for at in range(first[i], first[i + 1]):
+            light[at] = damping * weight[at] / out[i]
+    heavy = out.astype(np.float32)
+    share = (1.0 - damping) * start / out
+    residual = np.empty(count)
     steps = 0
+    # (1 - damping) bounds the inverse; scaling to sum 1 at most doubles the error
+    enough = tolerance * (1.0 - damping) / 2.0
     while True:
         left = 0.0
         total = 0.0
-        residual = np.empty(count)
         for i in range(count):
             arriving = 0.0
             for at in range(first[i], first[i + 1]):
                 arriving += weight[at] * share[other[at]]
-            residual[i] = aim[i] - share[i] + damping * inverse[i] * arriving
+            residual[i] = ((1.0 - damping) * start[i] + damping * arriving) / out[i] - share[i]
             left += out[i] * abs(residual[i])
             total += out[i] * share[i]
-        # (1 - damping) bounds the inverse; scaling to sum 1 at most doubles the error
-        enough = tolerance * (1.0 - damping) / 2.0
-        if left <= enough * total or steps >= most:
+        if left <= enough * total or steps >= most or damping == 0.0:
             break
-        steps += _descend(first, other, weight, out, inverse, share, residual, damping, 0.9 * enough, most)
+        aim = max(0.7 * enough * total / left, 2e-5)
+        unit = (residual / left).astype(np.float32)
+        steps += _descend(first, other, light, heavy, unit, np.float32(damping), np.float32(aim), most)
+        for i in range(count):
+            share[i] += left * unit[i]
     share = np.maximum(share * out, 0.0)
     return share / share.sum()
 
 
 @_compiled
-def _descend(  # type: ignore[no-untyped-def]
-    first, other, weight, out, inverse, share, residual, damping, enough, most
-):
-    """Chebyshev steps on ``share`` and ``residual`` until what is left is at most ``enough``; the number of steps."""
+def _descend(first, other, weight, out, residual, damping, enough, most):  # type: ignore[no-untyped-def]
+    """The correction in place of ``residual``, until what it leaves is at most ``enough``; the number of steps."""
     step = residual.copy()
-    following = np.empty(len(share))
-    share += step
+    following = np.empty_like(step)
+    share = residual.copy()
+    one, two = np.float32(1), np.float32(2)
     ratio = damping
-    for at_step in range(1, most):
-        after = 1.0 / (2.0 / damping - ratio) if damping > 0 else 0.0
-        keep = after * ratio
-        add = 2.0 * after / damping if damping > 0 else 0.0
+    taken = 0
+    for _ in range(most):
+        taken += 1
+        after = one / (two / damping - ratio)
+        keep, add = after * ratio, two * after / damping
         left = 0.0
         for i in range(len(share)):
-            arriving = 0.0
+            arriving = np.float32(0)
             for at in range(first[i], first[i + 1]):
                 arriving += weight[at] * step[other[at]]
-            now = residual[i] - step[i] + damping * inverse[i] * arriving
+            now = residual[i] - step[i] + arriving
             residual[i] = now
             left += out[i] * abs(now)
             following[i] = keep * step[i] + add * now
@@ -220,8 +229,9 @@ def _descend(  # type: ignore[no-untyped-def]
         ratio = after
         step, following = following, step
         if left <= enough:
-            return at_step
-    return most
+            break
+    residual[:] = share
+    return taken
 
 
 @_compiled
