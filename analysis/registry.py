@@ -11,6 +11,7 @@ from analysis import (
     hotspot_places,
     missing_together,
     offence_patterns,
+    operation_overlap,
     peripheral_children,
     shared_associates,
     shared_objects,
@@ -29,6 +30,7 @@ DETECTORS: Mapping[str, Detector] = MappingProxyType(
             offence_patterns,
             missing_together,
             peripheral_children,
+            operation_overlap,
             disproportionality,
         )
     }
