@@ -1,8 +1,8 @@
 """Knox's test: are more pairs of events near in space and soon after each other than chance would make?
 
 After E. G. Knox, The detection of space-time interactions, Applied Statistics 13 (1964), with N. Mantel's permutation
-of the times (Cancer Research 27, 1967). Counts are exact: pairs at most ``near`` apart by a tree over the places, and of
-these pairs those at most ``soon`` apart; both bounds belong to the window. The p-value is P(X >= observed), the data
+of the times (Cancer Research 27, 1967). Counts are exact: pairs at most ``near`` apart by a tree over the places, and
+of these pairs those at most ``soon`` apart; both bounds belong to the window. The p-value is P(X >= observed), the data
 itself being one of the permutations, never P(X > observed).
 
 ``local_knox`` asks the same of each event: how many others are near and soon, and in what share of permutations are
@@ -108,14 +108,14 @@ def local_knox(
     possible = max(len(points) * (len(points) - 1) // 2, 1)
     expected = neighbours * (_soon_pairs(moments, soon) / possible)
     if permutations <= 0:
-        p_value = np.asarray(stats.poisson.sf(observed - 1, expected), dtype=np.float64)
+        p_value = np.array(stats.poisson.sf(observed - 1, expected)).astype(np.float64)
     else:
         as_many = np.zeros(len(points), dtype=np.int64)
         shuffled = ranks.copy()
         for _ in range(permutations):
             rng.shuffle(shuffled)
             as_many += _count_each(one, two, shuffled, reach) >= observed
-        p_value = (as_many + 1.0) / (permutations + 1.0)
+        p_value = ((as_many + 1.0) / (permutations + 1.0)).astype(np.float64)
     together = np.abs(moments[one] - moments[two]) <= soon
     one, two = one[together], two[together]
     swap = (moments[one] > moments[two]) | ((moments[one] == moments[two]) & (one > two))
