@@ -23,6 +23,7 @@ from analysis.wording import (
     ties_words,
 )
 from graph.flags import Reason
+from graph.model import NodeId
 from graph.snapshot import NO_END, Bool, Int64
 
 #: sources, nights and circumstances named in one reason
@@ -58,12 +59,18 @@ class Reasons:
         self._of_thing = {name: _Index.of(getattr(evidence, name).other) for name in ("events", "things", "contexts")}
         self._of_person["found"], self._of_thing["found"] = _Index.of(found.found.person), _Index.of(found.found.other)
         self._open = self._still_open()
+        #: missing episodes that count
+        self.episodes = found.episodes
+        #: rows of the ties and sources that the reasons written last rest on
+        self.ties: set[int] = set()
+        self.sources: set[int] = set()
 
     def of(self, child: int) -> tuple[Reason, ...]:
         """All reasons of one child, largest first; their contributions add up to the score.
 
         The weakest beyond ``SHOWN`` are one reason together.
         """
+        self.ties, self.sources = set(), set()
         found: list[tuple[float, str, int]] = []
         for name, parts in self._exposed.contributions.items():
             first, last = np.searchsorted(parts.target, [child, child + 1])
@@ -188,6 +195,7 @@ class Reasons:
         self, text: str, value: float, ties: list[int], reported: list[int], events: Sequence[int] = ()
     ) -> Reason:
         snapshot = self._evidence.snapshot
+        self.ties.update(ties, reported)
         reports = reports_of(snapshot, ties + reported)
         return Reason(
             text + sources_words(snapshot, reports),
@@ -210,6 +218,7 @@ class Reasons:
 
     def source_words(self, row: int) -> str:
         """Somebody with what makes them a source."""
+        self.sources.add(row)
         roles, name = self._evidence.roles, self._name(row)
         if roles.known_child[row]:
             if self._open[row]:
@@ -246,3 +255,13 @@ def _expected(expected: float) -> str:
 def circumstances(child: int, applies: Mapping[str, Bool]) -> list[str]:
     """What is recorded about a child alone."""
     return [name for name, mask in applies.items() if mask[child]]
+
+
+def own_reason(child: str, alone: list[str], log_odds: float, events: tuple[NodeId, ...]) -> Reason:
+    """What is recorded about somebody alone, as a reason of its own. It names no tie: none of it is a connection."""
+    return Reason(
+        f"Recorded about {child} alone, apart from any connection: {listed(alone)}. This moves the order only",
+        log_odds,
+        (),
+        events,
+    )

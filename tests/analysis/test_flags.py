@@ -258,7 +258,9 @@ def test_own_circumstances_move_the_order_and_can_be_switched_off() -> None:
     town.episode("person:child", "looked_after", days_ago(50), None)
     (on,) = ask(town, "peripheral_children", own_circumstances=True).flags
     (off,) = ask(town, "peripheral_children", own_circumstances=False).flags
-    assert score(on) == score(off)
+    assert score(on) == pytest.approx(score(off) + 0.3)
+    assert on.details["exposure"] == score(off)
+    assert on.reasons[-1].contribution == pytest.approx(0.3)
     assert float(on.details["log_odds"]) == pytest.approx(float(off.details["log_odds"]) + 0.3)  # type: ignore[arg-type]
 
 
