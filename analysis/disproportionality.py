@@ -56,6 +56,7 @@ SPEC = DetectorSpec(
     ),
     not_known=(
         "How much harm there is in each group: a rate above another may be right, too high or too low.",
+        "Whether a child is looked after elsewhere: without such an episode it counts as not looked after.",
         "What people would have said themselves: ethnicity and needs are as somebody recorded them.",
     ),
     would_clear=(

@@ -124,7 +124,7 @@ def _send(snapshot: Snapshot, roles: Roles) -> Characteristic:
 
 
 def _care(snapshot: Snapshot, roles: Roles) -> Characteristic:
-    groups = (Group("yes", "Looked after now"), Group("no", "Not looked after, as far as recorded"))
+    groups = (Group("yes", "Looked after now"), Group("no", "Not looked after"))
     episodes = snapshot.episodes
     now = (
         (episodes.type == code("episode_type", "looked_after"))

@@ -16,7 +16,7 @@ from analysis.derive import Roles
 from analysis.disproportionality_counts import Counted, Stage
 from analysis.disproportionality_groups import Characteristic, clustering
 from analysis.equity import relative_rate
-from graph.access.redact import suppressed_count
+from graph.access.redact import ROUND_TO, suppressed_count
 from graph.snapshot import Float64, Int64
 
 
@@ -140,6 +140,7 @@ def _compared(
         smallest=1,
         sampled=sampled,
         clustering=wider,
+        rounded_to=ROUND_TO,
     )
     columns = (rates.ratio, rates.low, rates.high, rates.p_value)
     for at in np.flatnonzero(~np.isnan(rates.ratio)).tolist():

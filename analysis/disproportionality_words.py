@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.disproportionality_counts import Stage
-from analysis.disproportionality_groups import Characteristic
+from analysis.disproportionality_groups import NOT_RECORDED, Characteristic
 from analysis.disproportionality_tables import Cell, Table
 from analysis.equity import SMALLEST_SHOWN
 from analysis.outcomes import Calibration
@@ -105,12 +105,14 @@ def reason_words(by: Characteristic, table: Table, cell: Cell) -> str:
     """One difference that stands out, with its interval and the counts it is of."""
     assert cell.ratio is not None and cell.low is not None and cell.high is not None and by.reference is not None
     group, reference = by.groups[cell.group].label, by.groups[by.reference].label
+    if by.groups[cell.group].key == NOT_RECORDED:
+        group = f"{by.title} not recorded"
     base = base_words(table.base, adults=table.stage.adults)
     counts = ""
     if cell.count is not None and cell.base and cell.rate is not None:
         counts = f": about {cell.count:,} of {cell.base:,} {base}, {rate_words(cell.rate)}"
     return (
-        f"{by.title}, {group}: {stage_words(table.stage)} {ratio_words(cell.ratio)} times as often as "
+        f"{group}: {stage_words(table.stage)} {ratio_words(cell.ratio)} times as often as "
         f"{reference}, interval {ratio_words(cell.low)} to {ratio_words(cell.high)}{counts}"
     )
 

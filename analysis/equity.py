@@ -55,6 +55,7 @@ def relative_rate(
     smallest: int = SMALLEST_SHOWN,
     sampled: bool = True,
     clustering: npt.ArrayLike | None = None,
+    rounded_to: int = 1,
 ) -> RelativeRate:
     """Each group's rate over the reference group's, with a log interval.
 
@@ -62,7 +63,8 @@ def relative_rate(
     ``smallest``: counts from 1 to below it are suppressed, and when only one group's is, the next smallest of the other
     groups with it, so that a total does not tell it; 1 suppresses nothing. ``sampled=False``: the denominators are an
     estimate of a population (or a time), so that a count may be above it. ``clustering``: by what factor the variance
-    of each count is larger than for independent people (families counted together). The reference has ratio 1 with no
+    of each count is larger than for independent people (families counted together). ``rounded_to``: counts of
+    people were rounded to multiples of it before, which widens the interval. The reference has ratio 1 with no
     width. Raises ValueError for what is no such table.
     """
     counts, bases = np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64)
@@ -77,7 +79,7 @@ def relative_rate(
             told = (1.0, 1.0, 1.0, 1.0) if counts[group] else (math.nan,) * 4
         else:
             pair = (float(counts[group]), float(bases[group]), float(counts[reference]), float(bases[reference]))
-            told = _compare(pair, (float(wider[group]), float(wider[reference])), level, sampled)
+            told = _compare(pair, (float(wider[group]), float(wider[reference])), level, sampled, rounded_to)
         ratio[group], low[group], high[group], p_value[group] = told
     return RelativeRate(ratio, low, high, hidden, p_value)
 
@@ -108,18 +110,21 @@ def _suppressed_ratios(counts: Float64, reference: int, smallest: int) -> Bool:
 
 
 def _compare(
-    pair: tuple[float, float, float, float], wider: tuple[float, float], level: float, sampled: bool
+    pair: tuple[float, float, float, float], wider: tuple[float, float], level: float, sampled: bool, rounded_to: int
 ) -> tuple[float, float, float, float]:
     """(ratio, low, high, p) of a of n against b of m."""
     a, n, b, m = pair
     if a == 0 and b == 0:
         return (math.nan,) * 4
-    small = min(a, b) < SMALLEST_SHOWN
+    small = min(a, b) < SMALLEST_SHOWN and rounded_to == 1
+    # variance of a rounding error, each value from -(k - 1) / 2 to (k - 1) / 2 as likely; a zero is a zero
+    spread = (rounded_to**2 - 1) / 12
+    rounding = spread * sum(1 / count**2 for count in ((a, n, b, m) if sampled else (a, b)) if count)
     if min(a, b) == 0:
         a, b = a + 0.5, b + 0.5
         n, m = (n + 1, m + 1) if sampled else (n, m)
     minus = (1 / n, 1 / m) if sampled else (0.0, 0.0)
-    variance = wider[0] * max(1 / a - minus[0], 0.0) + wider[1] * max(1 / b - minus[1], 0.0)
+    variance = wider[0] * max(1 / a - minus[0], 0.0) + wider[1] * max(1 / b - minus[1], 0.0) + rounding
     ratio = (a / n) / (b / m)
     if small and a >= 1 and b >= 1:
         return _exact(ratio, (a, n, b, m), level)

@@ -23,7 +23,7 @@ _ORDER = ("ethnicity", "ethnicity_detail", "sex", "send", "looked_after")
 #: stages of the first table and the picture, each out of the base that isolates it
 _GLANCE = ("contact", "referral", "opened", "flagged", "not_confirmed")
 _SHORT = {
-    "contact": "Recorded",
+    "contact": "Recorded by police",
     "referral": "Referred",
     "opened": "Opened, of those referred",
     "flagged": "Flagged, of those on record",
