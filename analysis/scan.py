@@ -120,24 +120,43 @@ def scan(
     progress: Progress = quiet,
 ) -> Scan:
     """As ``scan_statistic``, with the largest ratio of each replicate and the number of windows."""
+    problem = problem_of(
+        xy, cases, expected, population=population, controls=controls, model=model, max_fraction=max_fraction,
+        max_duration=max_duration, prospective=prospective, metric=metric,
+    )  # fmt: skip
+    if permutations < 0 or dispersion < 0 or (dispersion > 0 and model != "poisson"):
+        raise ValueError("permutations and dispersion are not negative; dispersion is for the Poisson model")
+    if problem.total_cases == 0:
+        return Scan((), np.zeros(permutations), problem.windows)
+    maxima = replicate_maxima(problem, model, permutations, dispersion, rng, progress)
+    return Scan(clusters_of(problem, maxima), maxima, problem.windows)
+
+
+def problem_of(
+    xy: npt.ArrayLike,
+    cases: npt.ArrayLike,
+    expected: npt.ArrayLike | None = None,
+    *,
+    population: npt.ArrayLike | None = None,
+    controls: npt.ArrayLike | None = None,
+    model: Model = "poisson",
+    max_fraction: float = 0.1,
+    max_duration: int | None = None,
+    prospective: bool = False,
+    metric: Literal["euclidean", "haversine"] = "euclidean",
+) -> Problem:
+    """What ``scan_statistic`` scans, its arguments checked: for asking several times about the same circles."""
     points = np.asarray(xy, dtype=np.float64)
     counts = _table(cases, "cases")
     if points.shape != (len(counts), 2) or not np.isfinite(points).all():
         raise ValueError("xy has one row of two finite numbers a place")
     if not 0 < max_fraction <= 1:
         raise ValueError("max_fraction lies between 0 and 1")
-    if permutations < 0 or dispersion < 0 or (dispersion > 0 and model != "poisson"):
-        raise ValueError("permutations and dispersion are not negative; dispersion is for the Poisson model")
     weights, at_risk = _weights(counts, expected, population, controls, model)
     begins, ends = _runs(counts.shape[1], max_duration, prospective)
     around = zones(points, at_risk, max_fraction, metric)
     kind = kernels.BERNOULLI if model == "bernoulli" else kernels.POISSON
-    problem = Problem(counts, weights, kind, around, begins, ends)
-    windows = int(around.closes.sum()) * len(begins)
-    if problem.total_cases == 0:
-        return Scan((), np.zeros(permutations), windows)
-    maxima = replicate_maxima(problem, model, permutations, dispersion, rng, progress)
-    return Scan(_clusters(problem, maxima), maxima, windows)
+    return Problem(counts, weights, kind, around, begins, ends)
 
 
 def _table(values: npt.ArrayLike, name: str) -> Float64:
@@ -206,7 +225,7 @@ def _runs(periods: int, max_duration: int | None, prospective: bool) -> tuple[In
     return np.ascontiguousarray(table[:, 0]), np.ascontiguousarray(table[:, 1])
 
 
-def _clusters(problem: Problem, maxima: Float64) -> tuple[Cluster, ...]:
+def clusters_of(problem: Problem, maxima: Float64) -> tuple[Cluster, ...]:
     """Best window, then the best among those that touch no place taken, and so on while there is an excess."""
     around, count = problem.around, len(problem.cases)
     taken = np.zeros(count, dtype=np.bool_)
@@ -215,6 +234,7 @@ def _clusters(problem: Problem, maxima: Float64) -> tuple[Cluster, ...]:
     shape = (around.start, around.member, around.closes, taken, *tables, *numbers)
     ratio, size, window = np.zeros(count), np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     spread(count, lambda first, last: kernels.best_of_all(first, last, *shape, ratio, size, window))
+    totals = math.fsum(problem.cases.ravel().tolist()), math.fsum(problem.weights.ravel().tolist())
     queue = [(-value, place) for place, value in enumerate(ratio.tolist()) if value > 0]
     heapq.heapify(queue)
     found: list[Cluster] = []
@@ -223,7 +243,7 @@ def _clusters(problem: Problem, maxima: Float64) -> tuple[Cluster, ...]:
         members = around.member[around.start[place] : around.start[place] + size[place]]
         if not taken[members].any():
             taken[members] = True
-            found.append(_cluster(problem, maxima, np.sort(members), int(window[place])))
+            found.append(_cluster(problem, totals, maxima, np.sort(members), int(window[place])))
         elif not taken[place]:
             ratio[place], size[place], window[place] = kernels.best_of_centre(place, *shape)
             if ratio[place] > 0:
@@ -231,11 +251,11 @@ def _clusters(problem: Problem, maxima: Float64) -> tuple[Cluster, ...]:
     return tuple(sorted(found, key=lambda each: (-each.log_likelihood_ratio, each.members, each.start)))
 
 
-def _cluster(problem: Problem, maxima: Float64, members: Int64, window: int) -> Cluster:
+def _cluster(problem: Problem, totals: tuple[float, float], maxima: Float64, members: Int64, window: int) -> Cluster:
     begin, end = int(problem.begins[window]), int(problem.ends[window])
     observed = math.fsum(problem.cases[members, begin:end].ravel().tolist())
     weight = math.fsum(problem.weights[members, begin:end].ravel().tolist())
-    cases, total = math.fsum(problem.cases.ravel().tolist()), math.fsum(problem.weights.ravel().tolist())
+    cases, total = totals
     expected = weight * cases / total
     outside = cases - observed
     risk = math.inf if outside <= 0 else (observed / expected) / (outside / (cases - expected))

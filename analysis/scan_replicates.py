@@ -43,6 +43,11 @@ class Problem:
     def total_cases(self) -> float:
         return float(self.cases.sum())
 
+    @property
+    def windows(self) -> int:
+        """Windows tested: circles times runs of periods."""
+        return int(self.around.closes.sum()) * len(self.begins)
+
 
 def cumulative(table: Float64) -> Float64:
     result = np.zeros((table.shape[0], table.shape[1] + 1))
@@ -52,13 +57,13 @@ def cumulative(table: Float64) -> Float64:
 
 def spread(count: int, work: Callable[[int, int], None]) -> None:
     """Work on ranges of 0 to count, on all processors; compiled loops run side by side."""
-    parts = _threads() * 4
+    parts = threads() * 4
     edges = [count * part // parts for part in range(parts + 1)]
-    with ThreadPoolExecutor(_threads()) as pool:
+    with ThreadPoolExecutor(threads()) as pool:
         list(pool.map(work, edges[:-1], edges[1:]))
 
 
-def _threads() -> int:
+def threads() -> int:
     return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
@@ -100,7 +105,7 @@ def _maxima_of_block(
     told: Callable[[float], None],
 ) -> None:
     """Largest ratio of each lane, into ``best``; in rounds, so that a run can be watched and ended."""
-    workers = _threads()
+    workers = threads()
     work = len(problem.around.member) * len(problem.begins) * len(best)
     rounds = max(1, round(work / _A_ROUND))
     cases, total = float(round(problem.total_cases)), float(problem.weights.sum())
@@ -145,7 +150,7 @@ class Replicates:
         self._weights = problem.weights
         flat = problem.weights.ravel()
         self._edges = np.cumsum(flat)
-        self._chance = flat / flat.sum()
+        self._chance: Float64 = flat / flat.sum()
         size = len(flat)
         starts = np.searchsorted(self._edges, np.arange(size + 1) / size * self._edges[-1], side="right")
         # one entry back: rounding of a draw must not begin behind its cell
@@ -177,7 +182,7 @@ class Replicates:
     def _varied(self) -> Float64:
         if self._dispersion == 0:
             return self._chance
-        factor: Float64 = self._rng.gamma(1 / self._dispersion, self._dispersion, self._shape[:1])
-        varied: Float64 = (self._weights * factor[:, None]).ravel()
+        factor = self._rng.gamma(1 / self._dispersion, self._dispersion, (self._shape[0], 1))
+        varied = (self._weights * factor).ravel()
         varied /= varied.sum()
         return varied

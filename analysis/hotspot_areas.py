@@ -1,0 +1,440 @@
+"""Areas where more is recorded over a long time than the people at risk there would bring."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.areas import smoothed_ratio
+from analysis.areas_ground import (
+    KINDS_MEANING,
+    Ground,
+    apart_words,
+    children_by_area,
+    children_of,
+    ground_of,
+    kept_half,
+    kinds_of,
+    kinds_words,
+    named_events,
+    own_cautions,
+    own_not_known,
+    regional,
+)
+from analysis.derive import months_before
+from analysis.local_g import getis_ord_g_star
+from analysis.scan import Cluster, Scan, clusters_of, problem_of
+from analysis.scan_kernels import POISSON, likelihood_ratio
+from analysis.scan_replicates import Problem, replicate_maxima
+from analysis.spec import DetectorSpec, Progress, band_of, flag_id, number, quiet
+from analysis.wording import count_of, expiry, listed, marker
+from graph.flags import Band, Flag, Parameter, Plain, Reason
+from graph.records import date_of, day_number
+from graph.snapshot import Bool, Float64, Int64, Snapshot
+
+SPEC = DetectorSpec(
+    name="hotspot_areas",
+    version="1.0",
+    title="Areas where more is recorded than the people there would bring",
+    question=(
+        "In which areas, over a long time, is more harm and police contact recorded than the number of people who are "
+        "there would lead one to expect?"
+    ),
+    method=(
+        "All circles of neighbouring areas are compared with the people at risk in them (ambient exposure, not "
+        "residents) by Kulldorff's scan statistic; one p-value answers for all circles tested. What is found is taken "
+        "out and the rest compared once more, so that strong clusters do not hide weaker ones. Areas inside a circle "
+        "whose own smoothed ratio is not raised are named apart. The map shows for every area the smoothed ratio and "
+        "how it stands with its neighbours (Gi*)."
+    ),
+    parameters=(
+        Parameter("events", "harm police", KINDS_MEANING),
+        Parameter("window_months", 36, "How far back events count", "months", 3, 120),
+        Parameter("max_fraction", 0.1, "Largest share of the people at risk inside a circle", None, 0.001, 0.5),
+        Parameter("p_value", 0.05, "Largest p-value that is listed", None, 0.0001, 1),
+        Parameter("minimum_ratio", 1.35, "Smoothed ratio from which an area counts as raised itself", None, 0, 20),
+        Parameter("permutations", 999, "Replicates for the p-value", "replicates", 19, 99_999),
+        Parameter("limit", 200, "Longest list", "flags", 1, 10_000),
+        Parameter("stability_runs", 20, "Repeats with a fifth of the events left out", "runs", 0, 200),
+    ),
+    cautions=(
+        "Recorded, not all harm: where police and services look more, more is recorded.",
+        "The area is the subject, not the people who live there.",
+        "Where a line between areas is drawn decides what is counted together; other boundaries, another picture.",
+        "Counts of areas differ by more than chance for ordinary reasons; a small p-value alone is no reason to act.",
+        "Small numbers: do not publish counts under 5; a map of areas can tell who a child is.",
+    ),
+    not_known=(
+        "What happened and was not recorded, and how much of what is recorded comes from looking there.",
+        "How many people are really at risk there: the exposure is an estimate.",
+    ),
+    would_clear=(
+        "A known reason for many records (a station, a hospital, an operation that recorded everything), a wrong "
+        "exposure, or places recorded at the wrong point."
+    ),
+    uses=(
+        "boundaries and ambient exposure of localities (or recorded population)",
+        "events of harm and police with the place or point where they happened",
+        "which children are in them, to count different children",
+    ),
+    sources=(
+        "M. Kulldorff, A spatial scan statistic, Communications in Statistics 26 (1997); here with areas that are not "
+        "raised themselves taken out of the circle afterwards",
+        "Z. Zhang, R. Assunção and M. Kulldorff, Spatial scan statistics adjusted for multiple clusters, Journal of "
+        "Probability and Statistics (2010): clusters found are taken out and the rest is compared anew",
+        "A. Getis and J. K. Ord, The analysis of spatial association, Geographical Analysis 24 (1992): Gi*",
+        "R. J. Marshall, Mapping disease and mortality rates using empirical Bayes estimators, Applied Statistics 40 "
+        "(1991): the smoothed ratio, global method of moments",
+        "Y. Benjamini and Y. Hochberg, Controlling the false discovery rate, Journal of the Royal Statistical Society "
+        "B 57 (1995): significance of Gi*",
+    ),
+    method_page="hotspot_areas.md",
+    expires_after=90,
+    may_run=frozenset({"analyst"}),
+    may_see=frozenset({"analyst", "police", "socialworker", "panel"}),
+)
+#: score (natural log units) from which evidence is called moderate and strong; the largest chance ratio is 8 to 10
+MODERATE, STRONG = 12.0, 25.0
+#: rounds: what the first finds is taken out and the rest compared anew
+ROUNDS = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layer:
+    """What the map shows of each area, whole ground."""
+
+    #: smoothed ratio to the rest of its region, and how it stands with its neighbours
+    ratio: Float64
+    z: Float64
+    significant: Bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Region:
+    """One region of touching areas, scanned; in later rounds without the areas found before."""
+
+    #: rows of its areas, ascending
+    rows: Int64
+    problem: Problem
+    scan: Scan
+    #: different children in the events of each of its areas
+    children: Int64
+    #: rows of the whole region, for the map, in the first round only
+    whole: Int64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Finding:
+    """A circle that stands out, without the areas that are not raised themselves."""
+
+    region: _Region
+    cluster: Cluster
+    #: positions in the region
+    raised: Int64
+    observed: float
+    expected: float
+    ratio: float
+
+    @property
+    def areas(self) -> Int64:
+        return self.region.rows[self.raised]
+
+
+def detect(
+    snapshot: Snapshot,
+    parameters: Mapping[str, Plain],
+    generator: np.random.Generator,
+    *,
+    progress: Progress = quiet,
+) -> tuple[Flag, ...]:
+    """Flags for clusters of areas, best evidence first."""
+    today = day_number(snapshot.as_at)
+    since = months_before(snapshot.as_at, int(number(parameters, "window_months"))) + 1
+    ground = ground_of(snapshot, parameters["events"], since, today)
+    if ground is None:
+        return ()
+    progress(0.1, "comparing with the people at risk")
+    findings: list[_Finding] = []
+    regions = regional(generator, ground)
+    layer = _layer_of(ground, regions)
+    children = children_by_area(ground)
+    for done, (rows, own) in enumerate(regions):
+
+        def told(share: float, what: str, done: int = done) -> None:
+            progress(0.1 + 0.6 * (done + share) / len(regions), what)
+
+        findings += _rounds(ground, rows, children, parameters, own, told)
+    ids = [tuple(ground.areas.ids[row] for row in finding.areas) for finding in findings]
+    order = sorted(range(len(findings)), key=lambda at: (-findings[at].ratio, ids[at]))
+    chosen = [findings[at] for at in order[: int(number(parameters, "limit"))]]
+    steady = _stability(chosen, parameters, generator, progress)
+    progress(0.95, "writing reasons")
+    return tuple(
+        _flag(ground, layer, finding, rank, steady[rank - 1], parameters, since, today)
+        for rank, finding in enumerate(chosen, start=1)
+    )
+
+
+def _layer_of(ground: Ground, regions: list[tuple[Int64, np.random.Generator]]) -> _Layer:
+    counts, count = ground.counts(), len(ground.areas)
+    ratio, z, significant = np.ones(count), np.zeros(count), np.zeros(count, dtype=np.bool_)
+    for rows, _ in regions:
+        expected = ground.areas.at_risk[rows] * (counts[rows].sum() / ground.areas.at_risk[rows].sum())
+        ratio[rows] = smoothed_ratio(counts[rows], expected)
+        stars = getis_ord_g_star(ratio[rows], ground.areas.touching[rows][:, rows])
+        z[rows], significant[rows] = stars.z, stars.significant
+    return _Layer(ratio, z, significant)
+
+
+def _rounds(
+    ground: Ground,
+    rows: Int64,
+    children: Int64,
+    parameters: Mapping[str, Plain],
+    own: np.random.Generator,
+    progress: Progress,
+) -> list[_Finding]:
+    """Clusters of a region; what is found is taken out and the rest compared anew, once.
+
+    Strong clusters raise what is expected everywhere, and so hide weaker ones.
+    """
+    found: list[_Finding] = []
+    counts, left = ground.counts(), rows
+    for turn in range(ROUNDS):
+        if len(left) < 2 or counts[left].sum() == 0:
+            break
+        problem = problem_of(
+            ground.areas.centre[left],
+            counts[left],
+            ground.areas.at_risk[left],
+            max_fraction=number(parameters, "max_fraction"),
+        )
+        maxima = replicate_maxima(
+            problem,
+            "poisson",
+            int(number(parameters, "permutations")),
+            0.0,
+            own,
+            progress,
+        )
+        result = Scan(clusters_of(problem, maxima), maxima, problem.windows)
+        region = _Region(left, problem, result, children[left], rows if turn == 0 else rows[:0])
+        more = _findings(region, problem, parameters)
+        if not more:
+            break
+        found += more
+        left = np.setdiff1d(left, np.concatenate([finding.areas for finding in more]))
+    return found
+
+
+def _findings(region: _Region, problem: Problem, parameters: Mapping[str, Plain]) -> list[_Finding]:
+    """Clusters of the problem (the region's own counts, or thinned ones) that stand out, without ordinary areas."""
+    counts, expected = problem.cases.ravel(), problem.weights.ravel()
+    ratio = smoothed_ratio(counts, expected)
+    clusters = region.scan.clusters if problem is region.problem else clusters_of(problem, region.scan.maxima)
+    found = []
+    for cluster in clusters:
+        members = np.array(cluster.members, dtype=np.int64)
+        raised = members[ratio[members] >= number(parameters, "minimum_ratio")]
+        if cluster.p_value > number(parameters, "p_value") or not len(raised):
+            continue
+        observed, mean = float(counts[raised].sum()), float(expected[raised].sum())
+        total = float(counts.sum())
+        score = float(likelihood_ratio(observed, mean, total, total, POISSON))
+        found.append(_Finding(region, cluster, raised, observed, mean, score))
+    return found
+
+
+def _stability(
+    findings: list[_Finding], parameters: Mapping[str, Plain], generator: np.random.Generator, progress: Progress
+) -> list[float | None]:
+    """Share of repeats with a fifth of the events left out in which at least half of the areas stand out again."""
+    runs = int(number(parameters, "stability_runs"))
+    if runs <= 0:
+        return [None] * len(findings)
+    again = np.zeros(len(findings))
+    regions = {id(finding.region): finding.region for finding in findings}
+    for run in range(runs):
+        for region in regions.values():
+            kept = generator.binomial(region.problem.cases.astype(np.int64), 0.8).astype(np.float64)
+            scale = kept.sum() / region.problem.weights.sum()
+            thinned = dataclasses.replace(region.problem, cases=kept, weights=region.problem.weights * scale)
+            stands = np.zeros(len(region.rows), dtype=np.bool_)
+            for finding in _findings(region, thinned, parameters) if kept.sum() else []:
+                stands[finding.raised] = True
+            for at, finding in enumerate(findings):
+                if finding.region is region:
+                    again[at] += kept_half(finding.raised, stands)
+        progress(0.7 + 0.25 * (run + 1) / runs, "leaving out events")
+    return [float(share) for share in again / runs]
+
+
+def _flag(
+    ground: Ground,
+    layer: _Layer,
+    finding: _Finding,
+    rank: int,
+    steady: float | None,
+    parameters: Mapping[str, Plain],
+    since: int,
+    today: int,
+) -> Flag:
+    reasons = _reasons(ground, finding)
+    score = float(sum(reason.contribution for reason in reasons))
+    subjects = tuple(ground.areas.subject(int(row)) for row in finding.areas)
+    inside = ground.inside(finding.areas)
+    children = children_of(ground, inside)
+    without = _without(finding, len(children.largest))
+    details = {"score": score} | _figures(ground, finding, inside, children.distinct)
+    details |= {
+        "from": date_of(since).isoformat(),
+        "to": date_of(today).isoformat(),
+        "without_largest_child": without,
+        "layer": _shown(ground, layer, finding),
+        "not_known": own_not_known(ground),
+        "summary": _summary(finding, subjects, children.words, without, int(number(parameters, "window_months"))),
+    }
+    band = band_of(score, MODERATE, STRONG)
+    held = isinstance(without["p_value"], float) and without["p_value"] <= number(parameters, "p_value")
+    if band is Band.STRONG and not held:
+        band = Band.MODERATE
+    key = "" if parameters["events"] == "harm police" else str(parameters["events"])
+    return Flag(
+        id=flag_id(SPEC.name, subjects, key),
+        detector=SPEC.name,
+        subjects=subjects,
+        strength=float(-np.expm1(-score / STRONG)),
+        band=band,
+        rank=rank,
+        stability=steady,
+        reasons=reasons,
+        would_clear=SPEC.would_clear,
+        cautions=SPEC.cautions + own_cautions(ground, finding.areas, children.distinct),
+        expires_on=expiry(ground.snapshot.as_at, SPEC.expires_after),
+        details=details,
+    )
+
+
+def _risk(observed: float, expected: float, total: float) -> float:
+    """Relative risk inside against outside; without any event outside, against the expectation alone."""
+    outside = total - observed
+    inside = observed / expected
+    return inside / (outside / (total - expected)) if outside > 0 else inside
+
+
+def _figures(ground: Ground, finding: _Finding, inside: Int64, distinct: int) -> dict[str, Plain]:
+    region, cluster = finding.region, finding.cluster
+    total = region.problem.total_cases
+    share = finding.expected / total
+    aside = [position for position in cluster.members if position not in set(finding.raised.tolist())]
+    kinds: dict[str, Plain] = {}
+    whole = kinds_of(ground, ground.inside(region.rows))
+    for word, many in kinds_of(ground, inside).items():
+        kinds[word] = {"observed": many, "expected": whole[word] * share}
+    return {
+        "kind": "steady",
+        "observed": int(finding.observed),
+        "expected": finding.expected,
+        "relative_risk": _risk(finding.observed, finding.expected, total),
+        "log_likelihood_ratio": finding.ratio,
+        "p_value": cluster.p_value,
+        "locality_ids": [ground.areas.ids[row] for row in finding.areas.tolist()],
+        "children": distinct,
+        "children_expected": float(region.children.sum()) * share,
+        "kinds": kinds,
+        "inside_not_raised": [ground.areas.ids[region.rows[position]] for position in aside],
+        "circle_log_likelihood_ratio": cluster.log_likelihood_ratio,
+        "windows": region.scan.windows,
+        "denominator": "ambient exposure" if ground.areas.ambient else "recorded population",
+        "touches_edge": bool(ground.areas.edge[finding.areas].any()),
+    }
+
+
+def _without(finding: _Finding, events: int) -> dict[str, Plain]:
+    """The figures without the events of the child who is in most of them."""
+    total = finding.region.problem.total_cases - events
+    observed = finding.observed - events
+    expected = finding.expected * total / finding.region.problem.total_cases
+    ratio = float(likelihood_ratio(observed, expected, total, total, POISSON)) if total > 0 else 0.0
+    # the circle's own ratio decides the p-value; it loses what the areas lose
+    lost = finding.ratio - ratio
+    return {
+        "events_of_that_child": events,
+        "observed": int(observed),
+        "relative_risk": _risk(observed, expected, total) if expected > 0 else 0.0,
+        "log_likelihood_ratio": ratio,
+        "p_value": finding.region.scan.p_value(finding.cluster.log_likelihood_ratio - lost),
+    }
+
+
+def _shown(ground: Ground, layer: _Layer, finding: _Finding) -> list[Plain]:
+    """Areas for the map. The region's likeliest circle brings all of them, others themselves and what touches them."""
+    region = finding.region
+    if len(region.whole) and finding.cluster is region.scan.clusters[0]:
+        shown = region.whole
+    else:
+        members = np.array(finding.cluster.members, dtype=np.int64)
+        shown = np.union1d(ground.areas.touching[finding.areas].indices, region.rows[members])
+    return [
+        {
+            "locality": ground.areas.ids[row],
+            "z": float(layer.z[row]),
+            "ratio": float(layer.ratio[row]),
+            "band": layer_band(float(layer.z[row]), float(layer.ratio[row]), bool(layer.significant[row])),
+        }
+        for row in shown.tolist()
+    ]
+
+
+def layer_band(z: float, ratio: float, significant: bool) -> str:
+    """In a word: "high" stands with its neighbours at 5 % false discoveries, "raised" and "lower" by ratio alone."""
+    if significant and z > 0:
+        return "high"
+    if ratio >= 1.25:
+        return "raised"
+    return "lower" if ratio <= 0.8 else "usual"
+
+
+def _summary(
+    finding: _Finding, subjects: tuple[str, ...], children: str, without: Mapping[str, Plain], months: int
+) -> str:
+    named = [marker(subject) for subject in subjects[:3]]
+    if len(subjects) > 3:
+        named.append(count_of(len(subjects) - 3, "more area"))
+    times = _risk(finding.observed, finding.expected, finding.region.problem.total_cases)
+    less, p_less = without["relative_risk"], without["p_value"]
+    return (
+        f"{listed(named)}: {int(finding.observed):,} events in {months} months, with {children} in them; "
+        f"{finding.expected:,.0f} would be expected from the people who are there, so {times:.1f} times as many as "
+        f"elsewhere. P-value {finding.cluster.p_value:.3g} after testing all {finding.region.scan.windows:,} circles; "
+        f"without the child recorded most often it is {less:.1f} times and {p_less:.3g}. Consider what makes harm "
+        "likelier there and who could make it safer."
+    )
+
+
+def _reasons(ground: Ground, finding: _Finding) -> tuple[Reason, ...]:
+    """One for each area: its share of the log likelihood ratio.
+
+    The ratio is observed x log(observed / expected) inside, and a term for all that is outside, which is shared out by
+    what is expected.
+    """
+    region = finding.region
+    counts, expected = region.problem.cases.ravel(), region.problem.weights.ravel()
+    outside, rest = region.problem.total_cases - finding.observed, region.problem.total_cases - finding.expected
+    term = outside * np.log(outside / rest) if outside > 0 else 0.0
+    result = []
+    for at in finding.raised.tolist():
+        row = int(region.rows[at])
+        here = ground.inside(np.array([row]))
+        share = counts[at] * np.log(finding.observed / finding.expected) + term * expected[at] / finding.expected
+        events, reports, more = named_events(ground, here)
+        text = (
+            f"{marker(ground.areas.subject(row))}: {count_of(int(counts[at]), 'event')} where {expected[at]:.1f} would "
+            f"be expected from the people who are there ({kinds_words(ground, here)}), with "
+            f"{children_of(ground, here).words} in them{more}{apart_words(ground, row)}"
+        )
+        result.append(Reason(text, float(share), (), events, reports))
+    return tuple(sorted(result, key=lambda reason: (-reason.contribution, reason.text)))
