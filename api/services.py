@@ -14,7 +14,7 @@ from analysis.run import flag_to_json
 from graph.access.actors import Actor
 from graph.access.gate import Gate
 from graph.errors import NotFound, UsageError
-from graph.flags import Flag, FlagState
+from graph.flags import Flag, FlagState, Plain
 from graph.model import NodeId, NodeKind, Polarity, Standing, kind_of
 from graph.store import Lens, Neighbourhood, SearchHit, StoredFlag, TieFilter
 from graph.vocabulary import vocabulary
@@ -205,7 +205,7 @@ def named_flags(gate: Gate, stored: Sequence[StoredFlag], lens: Lens) -> tuple[N
 
 def ids_named(flag: Flag) -> list[NodeId]:
     """Subjects, and whatever the texts of a flag mention."""
-    texts = [*(reason.text for reason in flag.reasons), flag.would_clear, *flag.cautions, summary_of(flag)]
+    texts = [*(reason.text for reason in flag.reasons), flag.would_clear, *flag.cautions, *_texts(dict(flag.details))]
     mentioned = [NodeId(found) for text in texts for found in _MARKER.findall(text)]
     return [*flag.subjects, *mentioned, *(NodeId(person) for person, _ in excluded_of(flag))]
 
@@ -259,14 +259,30 @@ def fill(text: str, names: Mapping[NodeId, str]) -> str:
     return _MARKER.sub(lambda found: name_in(names, found.group(1)), text)
 
 
+def _texts(value: Plain) -> list[str]:
+    """Every text inside."""
+    if isinstance(value, str):
+        return [value] if "{" in value else []
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [text for item in inside for text in _texts(item)]
+
+
+def _filled(value: Plain, names: Mapping[NodeId, str]) -> Plain:
+    """The same with the markers of every text named."""
+    if isinstance(value, str):
+        return fill(value, names) if "{" in value else value
+    if isinstance(value, list):
+        return [_filled(item, names) for item in value]
+    return {key: _filled(item, names) for key, item in value.items()} if isinstance(value, dict) else value
+
+
 def flag_json(flag: Flag, names: Mapping[NodeId, str]) -> dict[str, Any]:
     """A flag as the interface has it, with names in its texts."""
     content = flag_to_json(flag)
     content["reasons"] = [{**reason, "text": fill(reason["text"], names)} for reason in content["reasons"]]
     content["would_clear"] = fill(content["would_clear"], names)
     content["cautions"] = [fill(text, names) for text in content["cautions"]]
-    if summary_of(flag):
-        content["details"]["summary"] = fill(summary_of(flag), names)
+    content["details"] = {key: _filled(value, names) for key, value in content["details"].items()}
     if "excluded" in content["details"]:
         content["details"]["excluded"] = [
             {"person": person, "reason": reason} for person, reason in excluded_of(flag) if NodeId(person) in names

@@ -43,6 +43,9 @@ _OUTLINES: dict[str, tuple[str, str, str]] = {
     "emerging": ("#6b2f7a", "5", "9 5"),
 }
 
+#: mark of a place by the band of its evidence: half its width, and its fill
+_PLACES: dict[str, tuple[int, str]] = {"strong": (12, "#f2c230"), "moderate": (9, "#f2c230"), "slight": (5, "#ffffff")}
+
 
 @dataclass(frozen=True, slots=True)
 class DrawnArea:
@@ -73,7 +76,7 @@ class DrawnPoint:
 
     easting: float
     northing: float
-    #: "place" or "incident"
+    #: the band of a place (strong, moderate, slight), or "incident"
     kind: str
     words: str
 
@@ -114,7 +117,7 @@ def swatch(what: str) -> Markup:
             f'stroke-dasharray="{dashes}"/>'
         )
     else:
-        inside = _mark(what, 18, 10)
+        inside = _mark(what, 18, 10, 9)
     return Markup(  # noqa: S704  (nothing from outside is in it)
         f'<svg width="36" height="20" viewBox="0 0 36 20" aria-hidden="true">{inside}</svg>'
     )
@@ -170,9 +173,11 @@ def _point(point: DrawnPoint, page: _Page) -> str:
     return f"<g><title>{html.escape(point.words)}</title>{_mark(point.kind, x, y)}</g>"
 
 
-def _mark(kind: str, x: float, y: float) -> str:
-    if kind == "place":
-        return f'<path d="M{x:.1f} {y - 9:.1f}l8 9l-8 9l-8 -9z" fill="#f2c230" stroke="#1d2a33" stroke-width="2"/>'
+def _mark(kind: str, x: float, y: float, most: int = 99) -> str:
+    if kind in _PLACES:
+        half, fill = min(_PLACES[kind][0], most), _PLACES[kind][1]
+        tip = f"M{x:.1f} {y - half:.1f}l{half} {half}l-{half} {half}l-{half} -{half}z"
+        return f'<path d="{tip}" fill="{fill}" stroke="#1d2a33" stroke-width="2"/>'
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="#1d2a33" stroke="#ffffff" stroke-width="1.5"/>'
 
 

@@ -10,6 +10,7 @@ from analysis.outcomes import Outcome, Outcomes, calibration_of
 from analysis.registry import DETECTORS
 from api.views.flags import (
     AGAINST_KEYS,
+    OTHERWISE_KEY,
     STATE_LABELS,
     decision_words,
     detector_title,
@@ -32,10 +33,13 @@ _ABOUT_CONTEXTS = frozenset(
     {"hotspot_places", "hotspot_areas", "hotspot_emerging", "near_repeats", "disproportionality"}
 )
 
-_PATTERNS: Mapping[str, str] = {
-    "party": "Party shape: several adults and several children around the same events",
-    "boyfriend": "Boyfriend shape: one adult around one child, again and again, with nobody else recorded",
-    "lone_offenders": "Lone adult shape: one adult, one child, and no tie found to anybody else who is known",
+#: pages that show all of a kind at once
+_HOTSPOTS = (("/hotspots", "Open the hotspot map"),)
+_MORE: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "hotspot_places": _HOTSPOTS,
+    "hotspot_areas": _HOTSPOTS,
+    "hotspot_emerging": _HOTSPOTS,
+    "disproportionality": (("/equity", "Open all the tables"),),
 }
 
 #: share of repeats from which a flag is called steady, and what is said
@@ -76,7 +80,7 @@ def flag_details(
         "state": STATE_LABELS[stored.state],
         "reasons": reason_views(flag, names, ties),
         "against": named(said_in(flag, *AGAINST_KEYS)),
-        "pattern": pattern_words(flag),
+        "otherwise": named(said_in(flag, OTHERWISE_KEY)),
         "parties": parties(flag, names),
         "would_clear": named([flag.would_clear])[0],
         "cautions": named(flag.cautions),
@@ -91,7 +95,7 @@ def flag_details(
         "uses": spec.uses if spec else (),
         "sources": spec.sources if spec else (),
         "method_page": spec.method_page if spec else "",
-        "about_contexts": flag.detector in _ABOUT_CONTEXTS,
+        "more": _MORE.get(flag.detector, ()),
     }
 
 
@@ -124,21 +128,17 @@ def band_words(flag: Flag, counted: FlagPage) -> str:
     return calibration_of(Outcomes(rows), flag.detector, flag.band).words
 
 
-def pattern_words(flag: Flag) -> str | None:
-    """The shape of an offence pattern in words."""
-    pattern = flag.details.get("pattern")
-    return _PATTERNS.get(pattern, pattern.replace("_", " ").capitalize()) if isinstance(pattern, str) else None
-
-
 def parties(flag: Flag, names: Mapping[NodeId, SeenNode]) -> tuple[Party, ...]:
-    """Who is in which role of an offence pattern."""
+    """Who is in which role of an offence pattern. A child recorded as a suspect is shown as a child."""
     found = []
-    victim, suspects = flag.details.get("victim"), flag.details.get("suspects")
-    if isinstance(victim, str):
-        found.append(_party("Child harmed", victim, names))
-    for suspect in suspects if isinstance(suspects, list) else []:
-        if isinstance(suspect, str):
-            found.append(_party("Person of concern", suspect, names))
+    children = said_in(flag, "suspects_under_18")
+    for victim in said_in(flag, "victim"):
+        found.append(_party("Recorded as harmed", victim, names))
+    for suspect in said_in(flag, "suspects"):
+        role = (
+            "Child recorded as a suspect, who may be a victim too" if suspect in children else "Recorded as a suspect"
+        )
+        found.append(_party(role, suspect, names))
     return tuple(found)
 
 

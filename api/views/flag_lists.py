@@ -23,6 +23,7 @@ FAMILIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("places", "Places and areas", ("hotspot_places", "hotspot_areas", "hotspot_emerging", "near_repeats")),
     ("missing", "Missing", ("missing_together", "repeat_missing")),
     ("groups", "Groups and changes", ("peer_networks", "changes")),
+    ("fairness", "Fairness of what is done", ("disproportionality",)),
 )
 #: for detectors of no family above
 OTHER = ("other", "Other")
@@ -102,7 +103,8 @@ class Chosen:
             return frozenset({self.detector})
         if self.family is None:
             return None
-        return frozenset(name for name in _all_detectors(()) if family_of(name) == self.family)
+        named = next((names for code, _, names in FAMILIES if code == self.family), ())
+        return frozenset(named) or frozenset(name for name in DETECTORS if family_of(name) == self.family)
 
     def address(self, path: str = "/flags", **changed: object) -> str:
         """This list (with what is changed) as an address."""

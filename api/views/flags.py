@@ -35,6 +35,8 @@ _MARKER = re.compile(r"\{([a-z]+:[^{}]+)\}")
 
 #: keys of ``details`` under which a detector says what speaks against a flag
 AGAINST_KEYS = ("against", "negative_evidence")
+#: the key under which it says what else is recorded that could explain it
+OTHERWISE_KEY = "alternative_explanations"
 
 #: figures of ``details`` worth a line, and their headings
 _FIGURES: tuple[tuple[str, str], ...] = (
@@ -104,7 +106,7 @@ def nodes_named(flags: Iterable[Flag]) -> tuple[NodeId, ...]:
     for flag in flags:
         named.update(dict.fromkeys(flag.subjects))
         texts = [summary_of(flag), flag.would_clear, *flag.cautions, *(reason.text for reason in flag.reasons)]
-        for text in (*texts, *said_in(flag, "not_known", *AGAINST_KEYS)):
+        for text in (*texts, *said_in(flag, "not_known", OTHERWISE_KEY, *AGAINST_KEYS)):
             named.update(dict.fromkeys(NodeId(marker) for marker in _MARKER.findall(text)))
         named.update(dict.fromkeys(NodeId(person) for person, _ in excluded_of(flag)))
         named.update(dict.fromkeys(NodeId(person) for person in _in_roles(flag)))
@@ -146,8 +148,12 @@ def detector_title(name: str) -> str:
 def flag_title(flag: Flag, names: Mapping[NodeId, SeenNode]) -> str:
     """Whom or what it is about: all of up to three, else two and how many more."""
     subjects = [name_of(subject, names) for subject in flag.subjects]
+    about, said = flag.details.get("victim"), flag.details.get("pattern_title")
+    if isinstance(about, str) and isinstance(said, str):
+        return f"{name_of(about, names)}: {said}"
     if not subjects:
-        return detector_title(flag.detector)
+        said = flag.details.get("title")
+        return said if isinstance(said, str) else detector_title(flag.detector)
     if len(subjects) > MOST_NAMED:
         subjects[2:] = [f"{len(subjects) - 2} more"]
     return ", ".join(subjects[:-1]) + (" and " if len(subjects) > 1 else "") + subjects[-1]
@@ -156,7 +162,7 @@ def flag_title(flag: Flag, names: Mapping[NodeId, SeenNode]) -> str:
 def flag_row(stored: StoredFlag, names: Mapping[NodeId, SeenNode], url: str | None = None) -> FlagRow:
     flag = stored.flag
     strongest = sorted(flag.reasons, key=lambda reason: -reason.contribution)[:2]
-    said = [fill_markers(said_and_sources(reason.text)[0], lambda item: name_of(item, names)) for reason in strongest]
+    said = [_sentence(said_and_sources(reason.text)[0], names) for reason in strongest]
     if said and len(said[0]) > _SHORT:
         del said[1:]
     return FlagRow(
@@ -180,7 +186,7 @@ def reason_views(flag: Flag, names: Mapping[NodeId, SeenNode], ties: Mapping[Tie
         said, sources = said_and_sources(reason.text)
         views.append(
             ReasonView(
-                text=fill_markers(said, lambda item: name_of(item, names)),
+                text=_sentence(said, names),
                 sources=sources,
                 share=_share_words(reason.contribution / whole),
                 percent=round(100 * max(reason.contribution, 0.0) / whole),
@@ -189,6 +195,12 @@ def reason_views(flag: Flag, names: Mapping[NodeId, SeenNode], ties: Mapping[Tie
             )
         )
     return tuple(views)
+
+
+def _sentence(text: str, names: Mapping[NodeId, SeenNode]) -> str:
+    """A text with its names, starting as a sentence does."""
+    filled = fill_markers(text, lambda item: name_of(item, names))
+    return filled if text.startswith("{") else filled[:1].upper() + filled[1:]
 
 
 def said_and_sources(text: str) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from api.views.flags import name_of
 from api.views.words import day_words, entity_url, term
 from graph.access.gate import Gate
 from graph.access.policy import Action
-from graph.flags import Flag, Plain
+from graph.flags import Band, Flag, Plain
 from graph.model import Event, Locality, NodeId, Place, School
 from graph.store import SeenNode, StoredFlag
 
@@ -65,7 +65,9 @@ KEY: tuple[tuple[str, str], ...] = (
     ("lower", "Below expected"),
     ("steady", "Areas that stand out together"),
     ("emerging", "Growing in the last weeks"),
-    ("place", "A place that stands out"),
+    ("strong", "A place, strong evidence"),
+    ("moderate", "A place, moderate evidence"),
+    ("slight", "A place, slight evidence"),
 )
 
 
@@ -91,6 +93,14 @@ class HotspotView:
     #: areas of the layer that are above or below, when no cluster says so
     levels: tuple[tuple[str, str], ...]
     key: tuple[tuple[Markup, str], ...]
+
+    @property
+    def clear_places(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.places if row.band != Band.SLIGHT)
+
+    @property
+    def slight_places(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.places if row.band == Band.SLIGHT)
 
 
 def hotspot_view(
@@ -122,7 +132,11 @@ def hotspot_view(
         points,
         label="Areas and places that stand out in what is recorded; the tables below say the same",
     )
-    used = {area.level for area in drawn} | {outline.kind for outline in outlines} | {point.kind for point in points}
+    used = (
+        {area.level for area in drawn if levels}
+        | {outline.kind for outline in outlines}
+        | {point.kind for point in points}
+    )
     return HotspotView(
         svg=svg,
         areas=tuple(_area_row(flag, by_id, link) for flag in found if flag.detector in {AREAS, EMERGING}),
@@ -281,7 +295,7 @@ def _place_points(flag: Flag, places: Mapping[NodeId, SeenNode]) -> list[DrawnPo
         return []
     where = seen.record.location
     words = f"{name_of(flag.subjects[0], places)}: {BAND_LABELS[flag.band].lower()}"
-    return [DrawnPoint(where.easting, where.northing, "place", words)]
+    return [DrawnPoint(where.easting, where.northing, flag.band.value, words)]
 
 
 def _event_points(event: NodeId, names: Mapping[NodeId, SeenNode]) -> list[DrawnPoint]:
@@ -289,7 +303,7 @@ def _event_points(event: NodeId, names: Mapping[NodeId, SeenNode]) -> list[Drawn
     if seen is None or not isinstance(seen.record, Event):
         return []
     where = seen.record.location
-    if where is None and seen.record.place_id in names:
-        place = names[seen.record.place_id].record
-        where = place.location if isinstance(place, (Place, School)) else None
+    place = names.get(seen.record.place_id) if seen.record.place_id else None
+    if where is None and place is not None and isinstance(place.record, (Place, School)):
+        where = place.record.location
     return [] if where is None else [DrawnPoint(where.easting, where.northing, "incident", name_of(event, names))]

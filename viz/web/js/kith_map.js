@@ -14,6 +14,7 @@ import * as words from "./words.js";
  * @typedef {object} Options
  * @property {string|null} expand address that answers `?seed=ID` with a map document; null: nothing can be expanded
  * @property {number} hubLimit ask before expanding what has more ties than this
+ * @property {boolean} [compact] legend and table are closed until they are asked for
  */
 
 const MOST_FOUND = 12;
@@ -76,6 +77,11 @@ export class KithMap {
     globalThis.addEventListener("beforeprint", () => this.table.print(true));
     globalThis.addEventListener("afterprint", () => this.table.print(false));
     this.showLegend();
+    if (options.compact) {
+      this.panel.hidden = true;
+      this.tableSection.hidden = true;
+      this.root.querySelector('[data-action="table"]')?.setAttribute("aria-expanded", "false");
+    }
     this.say(this.summary());
     // the picture comes first; the table follows when it stands
     this.stage.whenDrawn.then(() => {
@@ -100,7 +106,10 @@ export class KithMap {
         button("Zoom in", "zoom-in", () => stage.zoom(1.3)),
         button("Zoom out", "zoom-out", () => stage.zoom(1 / 1.3)),
         button("Show all", "fit", () => stage.fit()),
-        button("Legend", "legend", () => this.close()),
+        button("Legend", "legend", () => {
+          this.close();
+          this.panel.hidden = false;
+        }),
         button("Table", "table", () => {
           this.tableSection.hidden = !this.tableSection.hidden;
           this.root.querySelector('[data-action="table"]')?.setAttribute("aria-expanded", String(!this.tableSection.hidden));
@@ -211,6 +220,7 @@ export class KithMap {
   /** @param {(Node|string|false|null)[]} content */
   openPanel(content) {
     if (!this.panel.contains(document.activeElement)) this.cameFrom = /** @type {HTMLElement|null} */ (document.activeElement);
+    this.panel.hidden = false;
     this.panel.replaceChildren(.../** @type {Node[]} */ (content));
     this.panel.scrollTop = 0;
     this.panel.onkeydown = (event) => {
@@ -248,6 +258,7 @@ export class KithMap {
     this.renderer.selectedTie = -1;
     this.renderer.emphasis = null;
     this.showLegend();
+    this.panel.hidden = Boolean(this.options.compact);
     this.renderer.request();
     if (inPanel) {
       if (this.cameFrom && this.cameFrom !== document.body && this.cameFrom.isConnected) this.cameFrom.focus();

@@ -13,6 +13,7 @@ async function start(root) {
     const map = new KithMap(root, await answer.json(), {
       expand: root.dataset.expand || null,
       hubLimit: Number(root.dataset.hubLimit) || 200,
+      compact: "compact" in root.dataset,
     });
     root.dispatchEvent(new CustomEvent("kith-map-ready", { detail: map }));
   } catch (error) {
