@@ -26,6 +26,7 @@ from analysis.codes import (
     role_groups,
     tie_families,
 )
+from analysis.remember import remembered
 from graph.model import NodeKind
 from graph.records import day_number
 from graph.snapshot import NO_DAY, NO_END, NO_START, NO_TIME, Bool, Float64, Int8, Int32, Int64, Snapshot
@@ -83,12 +84,14 @@ def months_before(as_at: dt.date, months: int) -> int:
     return day_number(dt.date(year, month + 1, min(as_at.day, 28)))
 
 
+@remembered
 def event_day(snapshot: Snapshot) -> Int32:
     """Day an event started, by node row; NO_DAY when not known or not an event."""
     started = snapshot.nodes.started_at
     return np.where(started == NO_TIME, np.int64(NO_DAY), started // SECONDS_A_DAY).astype(np.int32)
 
 
+@remembered
 def derive(snapshot: Snapshot, *, lookback_months: int = 24) -> Roles:
     """Roles at the snapshot's as-at date. What starts after that date is not used."""
     nodes = snapshot.nodes
@@ -117,6 +120,7 @@ def derive(snapshot: Snapshot, *, lookback_months: int = 24) -> Roles:
     )
 
 
+@remembered
 def started_by(snapshot: Snapshot, today: int) -> Bool:
     """Ties that had started on the day (an event's ties start with the event)."""
     ties = snapshot.ties
@@ -184,6 +188,7 @@ def _professionals(snapshot: Snapshot, today: int) -> Bool:
     return _marked_rows(len(snapshot), ties.source[by_tie | by_role | by_work])
 
 
+@remembered
 def place_role_of(snapshot: Snapshot) -> Int8:
     nodes = snapshot.nodes
     is_place = (nodes.kind == kind_code(NodeKind.PLACE)) | (nodes.kind == kind_code(NodeKind.SCHOOL))
@@ -192,6 +197,7 @@ def place_role_of(snapshot: Snapshot) -> Int8:
     return np.where(is_place, roles, np.int8(-1)).astype(np.int8)
 
 
+@remembered
 def home_of(snapshot: Snapshot) -> tuple[Int32, Int32]:
     """(person, place) of everybody who lives at a place now, by address or tie; placements included."""
     nodes, ties = snapshot.nodes, snapshot.ties
@@ -243,6 +249,7 @@ def base_rate(marked_rows: Bool, among: Bool, part: Int32, *, prior: float, weig
     return rates
 
 
+@remembered
 def tie_last_day(snapshot: Snapshot, today: int) -> Int32:
     """Last day, up to today, for which each tie is evidenced; NO_DAY when nothing is dated.
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from analysis.codes import code, tie_families, words
 from analysis.derive import started_by, tie_last_day
+from analysis.remember import remembered
 from graph.snapshot import NO_DAY, Bool, Float64, Int32, Snapshot
 
 #: what is left of the odds at each further step
@@ -117,6 +118,7 @@ def report_confidence(snapshot: Snapshot) -> Float64:
     return confidence
 
 
+@remembered
 def tie_confidence(snapshot: Snapshot) -> Float64:
     """0 to 1 for each tie: its best report of each agency, agencies as independent sources, times what was stated.
 
