@@ -58,7 +58,7 @@ def test_the_other_way_round_is_one_over(a: int, more: int, b: int, further: int
 def test_families_and_rounding_widen(a: int, more: int, wider: float, rounded: int) -> None:
     plain = relative_rate([a, 50], [a + more, 100], reference=1)
     for given_more in ({"clustering": [wider, 1]}, {"rounded_to": rounded}):
-        found = relative_rate([a, 50], [a + more, 100], reference=1, **given_more)  # type: ignore[arg-type]
+        found = relative_rate([a, 50], [a + more, 100], reference=1, **given_more)
         assert found.low[0] <= plain.low[0] * (1 + 1e-12)
         assert found.high[0] >= plain.high[0] * (1 - 1e-12)
         assert found.ratio[0] == plain.ratio[0]

@@ -34,8 +34,8 @@ def bisect(rising: bool, target: float, value: object) -> float:
 
 
 def test_aspirin_and_blood_clots() -> None:
-    """45 of 411 on aspirin and 73 of 411 on placebo: 0.4364 to 0.8707 (D. Moore, G. McCabe and B. Craig, Introduction to
-    the Practice of Statistics, 9th edition, example 8.18)."""
+    """45 of 411 on aspirin and 73 of 411 on placebo: 0.4364 to 0.8707 (D. Moore, G. McCabe and B. Craig, Introduction
+    to the Practice of Statistics, 9th edition, example 8.18)."""
     found = relative_rate([45, 73], [411, 411], reference=1)
     assert found.ratio[0] == pytest.approx(45 / 73)
     assert (round(float(found.low[0]), 4), round(float(found.high[0]), 4)) == (0.4364, 0.8707)
