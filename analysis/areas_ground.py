@@ -169,7 +169,7 @@ def children_by_area(ground: Ground, since: int | None = None) -> Int64:
     return np.bincount(pairs // part.shape[1], minlength=len(ground.areas)).astype(np.int64)
 
 
-def own_cautions(ground: Ground, areas: Int64, children: int) -> tuple[str, ...]:
+def own_cautions(ground: Ground, areas: Int64, children: int, *, denominator: bool = True) -> tuple[str, ...]:
     """What must be said of these very areas: the edge of the map, small numbers, the denominator."""
     said = []
     if ground.areas.edge[areas].any():
@@ -182,7 +182,7 @@ def own_cautions(ground: Ground, areas: Int64, children: int) -> tuple[str, ...]
             f"Fewer than {SMALL} different children are in these events: the figures could tell who they are and must "
             "not be published."
         )
-    if not ground.areas.ambient:
+    if denominator and not ground.areas.ambient:
         said.append(
             "No ambient exposure is known, so recorded residents stand for the people at risk: city centres and other "
             "places where many people pass look worse than they are."

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.areas import smoothed_ratio
 from analysis.areas_ground import (
     KINDS_MEANING,
     Ground,
@@ -16,7 +13,6 @@ from analysis.areas_ground import (
     children_by_area,
     children_of,
     ground_of,
-    kept_half,
     kinds_of,
     kinds_words,
     named_events,
@@ -25,15 +21,13 @@ from analysis.areas_ground import (
     regional,
 )
 from analysis.derive import months_before
-from analysis.local_g import getis_ord_g_star
-from analysis.scan import Cluster, Scan, clusters_of, problem_of
+from analysis.hotspot_areas_scan import Finding, Layer, layer_of, rounds_of, stability_of
 from analysis.scan_kernels import POISSON, likelihood_ratio
-from analysis.scan_replicates import Problem, replicate_maxima
 from analysis.spec import DetectorSpec, Progress, band_of, flag_id, number, quiet
 from analysis.wording import count_of, expiry, listed, marker
 from graph.flags import Band, Flag, Parameter, Plain, Reason
 from graph.records import date_of, day_number
-from graph.snapshot import Bool, Float64, Int64, Snapshot
+from graph.snapshot import Int64, Snapshot
 
 SPEC = DetectorSpec(
     name="hotspot_areas",
@@ -98,49 +92,6 @@ SPEC = DetectorSpec(
 )
 #: score (natural log units) from which evidence is called moderate and strong; the largest chance ratio is 8 to 10
 MODERATE, STRONG = 12.0, 25.0
-#: rounds: what the first finds is taken out and the rest compared anew
-ROUNDS = 2
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Layer:
-    """What the map shows of each area, whole ground."""
-
-    #: smoothed ratio to the rest of its region, and how it stands with its neighbours
-    ratio: Float64
-    z: Float64
-    significant: Bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Region:
-    """One region of touching areas, scanned; in later rounds without the areas found before."""
-
-    #: rows of its areas, ascending
-    rows: Int64
-    problem: Problem
-    scan: Scan
-    #: different children in the events of each of its areas
-    children: Int64
-    #: rows of the whole region, for the map, in the first round only
-    whole: Int64
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Finding:
-    """A circle that stands out, without the areas that are not raised themselves."""
-
-    region: _Region
-    cluster: Cluster
-    #: positions in the region
-    raised: Int64
-    observed: float
-    expected: float
-    ratio: float
-
-    @property
-    def areas(self) -> Int64:
-        return self.region.rows[self.raised]
 
 
 def detect(
@@ -157,20 +108,20 @@ def detect(
     if ground is None:
         return ()
     progress(0.1, "comparing with the people at risk")
-    findings: list[_Finding] = []
+    findings: list[Finding] = []
     regions = regional(generator, ground)
-    layer = _layer_of(ground, regions)
+    layer = layer_of(ground, regions)
     children = children_by_area(ground)
     for done, (rows, own) in enumerate(regions):
 
         def told(share: float, what: str, done: int = done) -> None:
             progress(0.1 + 0.6 * (done + share) / len(regions), what)
 
-        findings += _rounds(ground, rows, children, parameters, own, told)
+        findings += rounds_of(ground, rows, children, parameters, own, told)
     ids = [tuple(ground.areas.ids[row] for row in finding.areas) for finding in findings]
     order = sorted(range(len(findings)), key=lambda at: (-findings[at].ratio, ids[at]))
     chosen = [findings[at] for at in order[: int(number(parameters, "limit"))]]
-    steady = _stability(chosen, parameters, generator, progress)
+    steady = stability_of(chosen, parameters, generator, progress)
     progress(0.95, "writing reasons")
     return tuple(
         _flag(ground, layer, finding, rank, steady[rank - 1], parameters, since, today)
@@ -178,104 +129,10 @@ def detect(
     )
 
 
-def _layer_of(ground: Ground, regions: list[tuple[Int64, np.random.Generator]]) -> _Layer:
-    counts, count = ground.counts(), len(ground.areas)
-    ratio, z, significant = np.ones(count), np.zeros(count), np.zeros(count, dtype=np.bool_)
-    for rows, _ in regions:
-        expected = ground.areas.at_risk[rows] * (counts[rows].sum() / ground.areas.at_risk[rows].sum())
-        ratio[rows] = smoothed_ratio(counts[rows], expected)
-        stars = getis_ord_g_star(ratio[rows], ground.areas.touching[rows][:, rows])
-        z[rows], significant[rows] = stars.z, stars.significant
-    return _Layer(ratio, z, significant)
-
-
-def _rounds(
-    ground: Ground,
-    rows: Int64,
-    children: Int64,
-    parameters: Mapping[str, Plain],
-    own: np.random.Generator,
-    progress: Progress,
-) -> list[_Finding]:
-    """Clusters of a region; what is found is taken out and the rest compared anew, once.
-
-    Strong clusters raise what is expected everywhere, and so hide weaker ones.
-    """
-    found: list[_Finding] = []
-    counts, left = ground.counts(), rows
-    for turn in range(ROUNDS):
-        if len(left) < 2 or counts[left].sum() == 0:
-            break
-        problem = problem_of(
-            ground.areas.centre[left],
-            counts[left],
-            ground.areas.at_risk[left],
-            max_fraction=number(parameters, "max_fraction"),
-        )
-        maxima = replicate_maxima(
-            problem,
-            "poisson",
-            int(number(parameters, "permutations")),
-            0.0,
-            own,
-            progress,
-        )
-        result = Scan(clusters_of(problem, maxima), maxima, problem.windows)
-        region = _Region(left, problem, result, children[left], rows if turn == 0 else rows[:0])
-        more = _findings(region, problem, parameters)
-        if not more:
-            break
-        found += more
-        left = np.setdiff1d(left, np.concatenate([finding.areas for finding in more]))
-    return found
-
-
-def _findings(region: _Region, problem: Problem, parameters: Mapping[str, Plain]) -> list[_Finding]:
-    """Clusters of the problem (the region's own counts, or thinned ones) that stand out, without ordinary areas."""
-    counts, expected = problem.cases.ravel(), problem.weights.ravel()
-    ratio = smoothed_ratio(counts, expected)
-    clusters = region.scan.clusters if problem is region.problem else clusters_of(problem, region.scan.maxima)
-    found = []
-    for cluster in clusters:
-        members = np.array(cluster.members, dtype=np.int64)
-        raised = members[ratio[members] >= number(parameters, "minimum_ratio")]
-        if cluster.p_value > number(parameters, "p_value") or not len(raised):
-            continue
-        observed, mean = float(counts[raised].sum()), float(expected[raised].sum())
-        total = float(counts.sum())
-        score = float(likelihood_ratio(observed, mean, total, total, POISSON))
-        found.append(_Finding(region, cluster, raised, observed, mean, score))
-    return found
-
-
-def _stability(
-    findings: list[_Finding], parameters: Mapping[str, Plain], generator: np.random.Generator, progress: Progress
-) -> list[float | None]:
-    """Share of repeats with a fifth of the events left out in which at least half of the areas stand out again."""
-    runs = int(number(parameters, "stability_runs"))
-    if runs <= 0:
-        return [None] * len(findings)
-    again = np.zeros(len(findings))
-    regions = {id(finding.region): finding.region for finding in findings}
-    for run in range(runs):
-        for region in regions.values():
-            kept = generator.binomial(region.problem.cases.astype(np.int64), 0.8).astype(np.float64)
-            scale = kept.sum() / region.problem.weights.sum()
-            thinned = dataclasses.replace(region.problem, cases=kept, weights=region.problem.weights * scale)
-            stands = np.zeros(len(region.rows), dtype=np.bool_)
-            for finding in _findings(region, thinned, parameters) if kept.sum() else []:
-                stands[finding.raised] = True
-            for at, finding in enumerate(findings):
-                if finding.region is region:
-                    again[at] += kept_half(finding.raised, stands)
-        progress(0.7 + 0.25 * (run + 1) / runs, "leaving out events")
-    return [float(share) for share in again / runs]
-
-
 def _flag(
     ground: Ground,
-    layer: _Layer,
-    finding: _Finding,
+    layer: Layer,
+    finding: Finding,
     rank: int,
     steady: float | None,
     parameters: Mapping[str, Plain],
@@ -325,7 +182,7 @@ def _risk(observed: float, expected: float, total: float) -> float:
     return inside / (outside / (total - expected)) if outside > 0 else inside
 
 
-def _figures(ground: Ground, finding: _Finding, inside: Int64, distinct: int) -> dict[str, Plain]:
+def _figures(ground: Ground, finding: Finding, inside: Int64, distinct: int) -> dict[str, Plain]:
     region, cluster = finding.region, finding.cluster
     total = region.problem.total_cases
     share = finding.expected / total
@@ -353,24 +210,26 @@ def _figures(ground: Ground, finding: _Finding, inside: Int64, distinct: int) ->
     }
 
 
-def _without(finding: _Finding, events: int) -> dict[str, Plain]:
+def _without(finding: Finding, events: int) -> dict[str, Plain]:
     """The figures without the events of the child who is in most of them."""
     total = finding.region.problem.total_cases - events
     observed = finding.observed - events
     expected = finding.expected * total / finding.region.problem.total_cases
     ratio = float(likelihood_ratio(observed, expected, total, total, POISSON)) if total > 0 else 0.0
-    # the circle's own ratio decides the p-value; it loses what the areas lose
-    lost = finding.ratio - ratio
+    whole = finding.region.problem.total_cases
+    circle = likelihood_ratio(
+        finding.cluster.observed - events, finding.cluster.expected * total / whole, total, total, POISSON
+    )
     return {
         "events_of_that_child": events,
         "observed": int(observed),
         "relative_risk": _risk(observed, expected, total) if expected > 0 else 0.0,
         "log_likelihood_ratio": ratio,
-        "p_value": finding.region.scan.p_value(finding.cluster.log_likelihood_ratio - lost),
+        "p_value": finding.region.scan.p_value(float(circle) if total > 0 else 0.0),
     }
 
 
-def _shown(ground: Ground, layer: _Layer, finding: _Finding) -> list[Plain]:
+def _shown(ground: Ground, layer: Layer, finding: Finding) -> list[Plain]:
     """Areas for the map. The region's likeliest circle brings all of them, others themselves and what touches them."""
     region = finding.region
     if len(region.whole) and finding.cluster is region.scan.clusters[0]:
@@ -399,7 +258,7 @@ def layer_band(z: float, ratio: float, significant: bool) -> str:
 
 
 def _summary(
-    finding: _Finding, subjects: tuple[str, ...], children: str, without: Mapping[str, Plain], months: int
+    finding: Finding, subjects: tuple[str, ...], children: str, without: Mapping[str, Plain], months: int
 ) -> str:
     named = [marker(subject) for subject in subjects[:3]]
     if len(subjects) > 3:
@@ -415,7 +274,7 @@ def _summary(
     )
 
 
-def _reasons(ground: Ground, finding: _Finding) -> tuple[Reason, ...]:
+def _reasons(ground: Ground, finding: Finding) -> tuple[Reason, ...]:
     """One for each area: its share of the log likelihood ratio.
 
     The ratio is observed x log(observed / expected) inside, and a term for all that is outside, which is shared out by

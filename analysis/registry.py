@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 from analysis import (
     disproportionality,
+    hotspot_areas,
+    hotspot_emerging,
     hotspot_places,
     missing_together,
     offence_patterns,
@@ -25,6 +27,8 @@ DETECTORS: Mapping[str, Detector] = MappingProxyType(
         module.SPEC.name: Detector(module.SPEC, module.detect)
         for module in (
             hotspot_places,
+            hotspot_areas,
+            hotspot_emerging,
             shared_associates,
             shared_objects,
             offence_patterns,

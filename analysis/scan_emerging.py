@@ -79,14 +79,23 @@ def _largest(start, member, closes, counts, baseline, extra, result):  # type: i
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Tables:
-    """Per place, summed over the last 1, 2 ... periods."""
+class EmergingProblem:
+    """What is scanned: per place, summed over the last 1, 2 ... periods."""
 
     counts: Float64
     baseline: Float64
     #: variance beyond Poisson
     extra: Float64
     around: Zones
+    #: baselines by period, not summed
+    means: Float64
+    #: squared coefficient of variation of each place
+    varied: Float64
+
+    @property
+    def windows(self) -> int:
+        """Windows tested: circles times durations."""
+        return int(self.around.closes.sum()) * self.counts.shape[1]
 
 
 def emerging_scan(
@@ -109,35 +118,54 @@ def emerging_scan(
     share of all baselines inside a circle, ``max_duration`` the most periods (all of them when not given). Clusters
     share no place. Raises ValueError for arguments that do not fit.
     """
+    problem = emerging_problem(
+        xy, cases, baselines, variation=variation, max_fraction=max_fraction, max_duration=max_duration, metric=metric
+    )
+    maxima = emerging_maxima(problem, permutations, rng, progress)
+    return Scan(emerging_clusters(problem, maxima), maxima, problem.windows)
+
+
+def emerging_problem(
+    xy: npt.ArrayLike,
+    cases: npt.ArrayLike,
+    baselines: npt.ArrayLike,
+    *,
+    variation: npt.ArrayLike = 0.0,
+    max_fraction: float = 0.1,
+    max_duration: int | None = None,
+    metric: str = "euclidean",
+) -> EmergingProblem:
+    """What ``emerging_scan`` scans, its arguments checked: for asking several times."""
     points = np.asarray(xy, dtype=np.float64)
     counts, means = np.asarray(cases, dtype=np.float64), np.asarray(baselines, dtype=np.float64)
     if counts.ndim != 2 or counts.shape != means.shape or points.shape != (len(counts), 2) or not counts.size:
         raise ValueError("cases and baselines have one row a place and one column a period, xy one row a place")
     if not (np.isfinite(counts).all() and np.isfinite(means).all() and (counts >= 0).all() and (means > 0).all()):
         raise ValueError("cases are at least 0 and baselines above 0")
-    varied = np.broadcast_to(np.asarray(variation, dtype=np.float64), len(counts))
-    if not np.isfinite(varied).all() or (varied < 0).any() or permutations < 0 or not 0 < max_fraction <= 1:
-        raise ValueError("variation and permutations are at least 0, max_fraction between 0 and 1")
+    varied = np.array(np.broadcast_to(np.asarray(variation, dtype=np.float64), len(counts)))
+    if not np.isfinite(varied).all() or (varied < 0).any() or not 0 < max_fraction <= 1:
+        raise ValueError("variation is at least 0, max_fraction between 0 and 1")
     longest = counts.shape[1] if max_duration is None else min(max_duration, counts.shape[1])
     if longest < 1:
         raise ValueError("max_duration is at least 1")
-    counts, means = counts[:, -longest:], means[:, -longest:]
+    means = means[:, -longest:]
     around = zones(points, means.sum(axis=1), max_fraction, metric)
     baseline = _from_the_last(means)
-    tables = _Tables(_from_the_last(counts), baseline, varied[:, None] * baseline**2, around)
-    maxima = _maxima(tables, means, varied, permutations, rng, progress)
-    return Scan(_clusters(tables, maxima), maxima, int(around.closes.sum()) * longest)
+    extra = varied[:, None] * baseline**2
+    return EmergingProblem(_from_the_last(counts[:, -longest:]), baseline, extra, around, means, varied)
 
 
 def _from_the_last(table: Float64) -> Float64:
     return np.ascontiguousarray(np.cumsum(table[..., ::-1], axis=-1))
 
 
-def _maxima(
-    tables: _Tables, means: Float64, varied: Float64, permutations: int, rng: np.random.Generator, progress: Progress
+def emerging_maxima(
+    problem: EmergingProblem, permutations: int, rng: np.random.Generator, progress: Progress = quiet
 ) -> Float64:
     """Largest ratio of each negative-binomial replicate."""
-    around = tables.around
+    if permutations < 0:
+        raise ValueError("permutations is at least 0")
+    varied, means = problem.varied, problem.means
     shape, scale = 1 / np.maximum(varied, 1e-12), np.maximum(varied, 1e-12)
     result = np.zeros(permutations)
     workers = threads()
@@ -147,25 +175,28 @@ def _maxima(
             level = np.where(varied > 0, rng.gamma(shape, scale, (part, len(varied))), 1.0)
             counts = _from_the_last(rng.poisson(level[:, :, None] * means[None]).astype(np.float64))
             edges = [first + part * worker // workers for worker in range(workers + 1)]
-            list(pool.map(_worker(around, tables, counts, first, result), edges[:-1], edges[1:]))
+            list(pool.map(_worker(problem, counts, first, result), edges[:-1], edges[1:]))
             progress((first + part) / permutations, "testing replicates")
     return result
 
 
-def _worker(around: Zones, tables: _Tables, counts: Float64, offset: int, result: Float64) -> Callable[[int, int], Any]:
+def _worker(problem: EmergingProblem, counts: Float64, offset: int, result: Float64) -> Callable[[int, int], Any]:
+    around = problem.around
+
     def work(low: int, high: int) -> None:
         _largest(
-            around.start, around.member, around.closes, counts[low - offset : high - offset], tables.baseline,
-            tables.extra, result[low:high],
+            around.start, around.member, around.closes, counts[low - offset : high - offset], problem.baseline,
+            problem.extra, result[low:high],
         )  # fmt: skip
 
     return work
 
 
-def _clusters(tables: _Tables, maxima: Float64) -> tuple[Cluster, ...]:
-    around, count = tables.around, len(tables.counts)
+def emerging_clusters(problem: EmergingProblem, maxima: Float64) -> tuple[Cluster, ...]:
+    """Best window, then the best that touches no place taken, and so on while there is an excess."""
+    around, count = problem.around, len(problem.counts)
     taken = np.zeros(count, dtype=np.bool_)
-    shape = (around.start, around.member, around.closes, taken, tables.counts, tables.baseline, tables.extra)
+    shape = (around.start, around.member, around.closes, taken, problem.counts, problem.baseline, problem.extra)
     best: list[tuple[float, int, int]] = [_best_around(place, *shape) for place in range(count)]
     queue = [(-ratio, place) for place, (ratio, _, _) in enumerate(best) if ratio > 0]
     heapq.heapify(queue)
@@ -176,7 +207,7 @@ def _clusters(tables: _Tables, maxima: Float64) -> tuple[Cluster, ...]:
         members = around.member[around.start[place] : around.start[place] + size]
         if not taken[members].any():
             taken[members] = True
-            found.append(_cluster(tables, maxima, np.sort(members), length))
+            found.append(_cluster(problem, maxima, np.sort(members), length))
         elif not taken[place]:
             best[place] = _best_around(place, *shape)
             if best[place][0] > 0:
@@ -184,12 +215,12 @@ def _clusters(tables: _Tables, maxima: Float64) -> tuple[Cluster, ...]:
     return tuple(sorted(found, key=lambda each: (-each.log_likelihood_ratio, each.members, each.start)))
 
 
-def _cluster(tables: _Tables, maxima: Float64, members: Int64, length: int) -> Cluster:
+def _cluster(problem: EmergingProblem, maxima: Float64, members: Int64, length: int) -> Cluster:
     observed, expected, extra = (
-        math.fsum(table[members, length - 1].tolist()) for table in (tables.counts, tables.baseline, tables.extra)
+        math.fsum(table[members, length - 1].tolist()) for table in (problem.counts, problem.baseline, problem.extra)
     )
     ratio = float(quasi_ratio(observed, expected, extra))
-    last = tables.counts.shape[1] - 1
+    last = problem.counts.shape[1] - 1
     risk = observed / expected
     p_value = rank_p(maxima, ratio)
     return Cluster(tuple(members.tolist()), last - length + 1, last, observed, expected, risk, ratio, p_value)
