@@ -137,14 +137,19 @@ def gather(
     snapshot: Snapshot,
     roles: Roles,
     parameters: Mapping[str, Plain],
-    weights: TieWeights | None = None,
+    *,
     targets: Bool | None = None,
+    sources: Float64 | None = None,
 ) -> Evidence:
-    """Collect the records and the sources. ``targets`` are who can be flagged: children not open, when not given."""
-    weights = weights or TieWeights(snapshot, roles.today)
-    sources = source_strength(
-        snapshot, roles, months_before(snapshot.as_at, int(number(parameters, "lookback_months")))
-    )
+    """Collect the records.
+
+    ``targets`` are who can be flagged: children not open to the hub, when not given; ``sources`` the strength of each
+    source: known children and people of concern, when not given.
+    """
+    weights = TieWeights(snapshot, roles.today)
+    if sources is None:
+        since = months_before(snapshot.as_at, int(number(parameters, "lookback_months")))
+        sources = source_strength(snapshot, roles, since)
     if targets is None:
         targets = roles.candidate & ~roles.professional
     between = between_people(snapshot, roles, weights)

@@ -14,7 +14,9 @@ from analysis import (
     missing_together,
     offence_patterns,
     operation_overlap,
+    peripheral_adults,
     peripheral_children,
+    peripheral_families,
     shared_associates,
     shared_objects,
 )
@@ -34,6 +36,8 @@ DETECTORS: Mapping[str, Detector] = MappingProxyType(
             offence_patterns,
             missing_together,
             peripheral_children,
+            peripheral_adults,
+            peripheral_families,
             operation_overlap,
             disproportionality,
         )
