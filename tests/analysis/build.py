@@ -157,6 +157,7 @@ class Town:
 
     def _node_arrays(self, ids: list[str], row: dict[str, int]) -> NodeArrays:
         rows = [self.nodes[node_id] for node_id in ids]
+        report_row = {report_id: at for at, report_id in enumerate(sorted(self.reports))}
 
         def word(name: str, key: str) -> np.ndarray[Any, Any]:
             index = vocabulary(name).index
@@ -177,7 +178,7 @@ class Town:
             strand=word("strand", "strand"),
             started_at=np.array([_second(fields.get("start")) for fields in rows], dtype=np.int64),
             ended_at=np.array([_second(fields.get("end")) for fields in rows], dtype=np.int64),
-            report=np.full(len(ids), -1, dtype=np.int32),
+            report=np.array([report_row.get(fields.get("report", ""), -1) for fields in rows], dtype=np.int32),
             address=np.array([row.get(fields.get("address", ""), -1) for fields in rows], dtype=np.int32),
         )
 

@@ -24,7 +24,8 @@ def test_contributions_add_up_to_the_score(detector: str, town: Town) -> None:
         assert sum(reason.contribution for reason in flag.reasons) == pytest.approx(score(flag), abs=1e-12)
 
 
-@pytest.mark.parametrize("detector", DETECTORS)
+# few of these towns have a thing that stays listed when one child is taken away: see test_shared_objects
+@pytest.mark.parametrize("detector", [name for name in DETECTORS if name != "shared_objects"])
 @settings(max_examples=30)
 @given(town=towns, data=st.data())
 def test_removing_the_named_ties_takes_away_what_was_stated(detector: str, town: Town, data: st.DataObject) -> None:
@@ -71,7 +72,17 @@ def test_a_further_tie_to_a_known_child_never_lowers_an_adult(seed: int, adult: 
     assert before is None or (after is not None and score(after) >= score(before) - 1e-12)
 
 
-@pytest.mark.parametrize("detector", ["peripheral_children", "hotspot_places", "shared_associates"])
+@settings(max_examples=30)
+@given(seed=st.integers(0, 100_000), known=st.integers(0, 4), grade=st.integers(0, 4))
+def test_a_further_known_child_never_lowers_a_thing(seed: int, known: int, grade: int) -> None:
+    town = random_town(seed)
+    before = by_subject(town, "shared_objects").get("phone:1")
+    town.tie(f"person:k{known}", "phone:1", "uses", id="new", reports=reported(town, "new", 30, grade))
+    after = by_subject(town, "shared_objects").get("phone:1")
+    assert before is None or (after is not None and score(after) >= score(before) - 1e-12)
+
+
+@pytest.mark.parametrize("detector", ["peripheral_children", "hotspot_places", "shared_associates", "shared_objects"])
 @settings(max_examples=30)
 @given(seed=st.integers(0, 100_000), data=st.data())
 def test_a_better_grade_never_lowers_a_score(detector: str, seed: int, data: st.DataObject) -> None:
@@ -85,7 +96,7 @@ def test_a_better_grade_never_lowers_a_score(detector: str, seed: int, data: st.
     assert all(score(after[subject]) >= value - 1e-12 for subject, value in before.items())
 
 
-@pytest.mark.parametrize("detector", ["peripheral_children", "hotspot_places", "shared_associates"])
+@pytest.mark.parametrize("detector", ["peripheral_children", "hotspot_places", "shared_associates", "shared_objects"])
 @settings(max_examples=30)
 @given(seed=st.integers(0, 100_000), data=st.data(), days=st.integers(1, 300))
 def test_older_evidence_never_raises_a_score(detector: str, seed: int, data: st.DataObject, days: int) -> None:

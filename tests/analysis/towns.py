@@ -14,6 +14,7 @@ from tests.analysis.build import Town, days_ago, night
 ALL: dict[str, dict[str, Any]] = {
     "peripheral_children": {"minimum_score": 0, "limit": 1000, "stability_runs": 0, "own_circumstances": False},
     "shared_associates": {"minimum_score": -1000, "limit": 1000, "stability_runs": 0},
+    "shared_objects": {"minimum_score": -1000, "limit": 1000, "stability_runs": 0},
     "hotspot_places": {"minimum_score": -1000, "limit": 1000, "stability_runs": 0},
 }
 GRADES = (("3", "D"), ("2", "C"), ("2", "B"), ("1", "B"), ("1", "A"))
