@@ -43,8 +43,8 @@ SPEC = DetectorSpec(
     method=(
         "Each threatened person in the household counts with the weight of the reports of the threat, relatives "
         "elsewhere with half of it; two threatened people of one household count once. Threatened means: target of a "
-        "reported threat, or victim of an event of serious violence or threats to life. Nothing else about the family "
-        "is used."
+        "reported threat, or victim of an event of threats to life or, with less weight, of serious youth violence. "
+        "Nothing else about the family is used."
     ),
     parameters=(
         Parameter("window_months", 12, "How far back threats and violence count", "months", 1, 60),
@@ -81,8 +81,8 @@ SPEC = DetectorSpec(
     may_see=frozenset({"analyst", "police", "socialworker"}),
 )
 MODERATE, STRONG = 0.3, 0.6
-#: strands of events whose victims are under threat
-STRANDS = ("serious_youth_violence", "threats_to_life")
+#: strands of events whose victims are under threat, and what being a victim once says about what comes next
+STRANDS: Mapping[str, float] = {"serious_youth_violence": 0.4, "threats_to_life": 1.0}
 NAMED = 4
 
 
@@ -157,10 +157,12 @@ def threats(snapshot: Snapshot, roles: Roles, weights: TieWeights, since: int) -
     weight = weights.of({"threatens": PERSON_TIES["threatens"]})
     direct = np.flatnonzero((weight > 0) & person[ties.target] & person[ties.source] & recent)
     part = weights.of_event_roles()
-    violent = np.isin(nodes.strand, [code("strand", strand) for strand in STRANDS])
-    violent &= (nodes.kind == kind_code(NodeKind.EVENT)) & (event_day(snapshot) >= since)
-    victim = (part > 0) & (ties.role == code("role", "victim")) & violent[ties.target] & person[ties.source]
-    through = np.flatnonzero(victim)
+    violent = np.zeros(len(snapshot))
+    for strand, says in STRANDS.items():
+        violent[nodes.strand == code("strand", strand)] = says
+    violent[(nodes.kind != kind_code(NodeKind.EVENT)) | (event_day(snapshot) < since)] = 0.0
+    part *= violent[ties.target]
+    through = np.flatnonzero((part > 0) & (ties.role == code("role", "victim")) & person[ties.source])
     return Threats(
         np.concatenate([ties.target[direct], ties.source[through]]).astype(np.int64),
         np.concatenate([weight[direct], part[through]]),
@@ -202,9 +204,15 @@ def _counted(
     snapshot: Snapshot, roles: Roles, found: Threats, links: Links, ties: Bool
 ) -> tuple[Int64, Float64, Int64]:
     """(relative, what it adds, threatened person): each threatened household once, through who adds most."""
-    kept = ties[found.tie]
+    kept = np.flatnonzero(ties[found.tie])
+    # one event entered by two agencies is one event
+    order = np.lexsort((-found.weight[kept], found.event[kept], found.person[kept]))
+    rows = kept[order]
+    again = np.zeros(len(rows), dtype=np.bool_)
+    again[1:] = (found.person[rows][1:] == found.person[rows][:-1]) & (found.event[rows][1:] == found.event[rows][:-1])
+    rows = rows[~again | (found.event[rows] < 0)]
     doubt = np.bincount(
-        found.person[kept], weights=np.log1p(-np.minimum(found.weight[kept], CAP)), minlength=len(snapshot)
+        found.person[rows], weights=np.log1p(-np.minimum(found.weight[rows], CAP)), minlength=len(snapshot)
     )
     strength = -np.expm1(doubt)
     value = -np.log1p(-np.minimum(strength[links.threatened] * links.share, CAP))

@@ -67,6 +67,10 @@ def test_a_victim_of_serious_violence_is_under_threat() -> None:
     (reason,) = flags(made)["person:sister"].reasons
     assert "harmed in 1 event of serious violence" in reason.text
     assert reason.events == ("event:fight",)
+    age = 2 ** (-10 / 180)
+    assert reason.contribution == pytest.approx(-math.log(1 - 0.60 * 0.90 * age * 0.4))
+    made.took_part("person:boy", fight, "victim")
+    assert flags(made)["person:sister"].details["score"] == pytest.approx(reason.contribution)
 
 
 def test_an_old_threat_does_not_count() -> None:
