@@ -1,8 +1,8 @@
 """Tables of rates by group: counted, compared, and shown without small numbers.
 
-Counts of people from 1 to 5 are hidden and others rounded to 5, totals too, so that taking shown numbers from each
-other tells no hidden one. Rates and ratios are of the rounded counts: whoever has the table can work them out
-and learns nothing else from them. A group whose count is hidden has no ratio.
+Counts of people from 1 to 5 are hidden and others rounded to 5, and where one is hidden there is no total, so that
+taking shown numbers from each other tells no hidden one. Rates and ratios are of the rounded counts: whoever has the
+table can work them out and learns nothing else from them. A group whose count is hidden has no ratio.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Table:
     #: "population", or the measure that the rates are out of
     base: str
     cells: tuple[Cell, ...]
+    #: None where a group is hidden: with the total it could be told
     total: int | None
     total_base: int | None
 
@@ -106,8 +107,8 @@ def _table(
         stage,
         base if isinstance(base, str) else "population",
         cells,
-        suppressed_count(int(exact.sum())),
-        suppressed_count(round(float(exact_base.sum()))),
+        None if None in counts else suppressed_count(int(exact.sum())),
+        None if None in bases else suppressed_count(round(float(exact_base.sum()))),
     )
 
 

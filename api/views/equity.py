@@ -59,6 +59,7 @@ class RateRow:
 class RateTable:
     caption: str
     rows: tuple[RateRow, ...]
+    #: empty where a group is hidden
     total: str
 
 
@@ -212,7 +213,7 @@ def _rate_table(table: Mapping[str, Any], groups: Sequence[str], reference: obje
         )
         for at, (label, row) in enumerate(zip(groups, table["rows"], strict=True))
     )
-    return RateTable(f"Out of {table['base_words']}", rows, _number(table["total"]))
+    return RateTable(f"Out of {table['base_words']}", rows, _number(table["total"], ""))
 
 
 def _number(count: int | None, otherwise: str = _FEW) -> str:
