@@ -19,6 +19,7 @@ ACTION_WORDS: Mapping[Action, str] = {
     Action.EXPORT: "Take a copy out of the hub",
     Action.READ_FLAGS: "See prompts",
     Action.READ_HOTSPOTS: "See hotspots of areas and places",
+    Action.READ_EQUITY: "See who is referred, opened and flagged, as rates",
     Action.DECIDE_FLAG: "Decide about a prompt",
     Action.ANALYSE: "Look for patterns",
     Action.LOAD: "Load files",

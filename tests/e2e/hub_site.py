@@ -14,7 +14,7 @@ import uvicorn
 
 from api.app import create_app
 from api.bootstrap import Wiring
-from graph.flags import Band, Flag, Reason, Run
+from graph.flags import Band, Flag, Plain, Reason, Run
 from graph.model import FlagId, NodeId, TieId
 from graph.store import AuditEntry
 from tests.api.conftest import TODAY, Clock, make_hub
@@ -34,7 +34,11 @@ NAMED = frozenset({"analyst", "police", "socialworker"})
 NAMED_PAGES = {
     "start": "/",
     "prompts": "/flags",
+    "prompts of one kind": "/flags?detector=peripheral_children&state=any",
     "prompt": "/flags/prompt-child",
+    "prompt about an area": "/flags/prompt-area",
+    "picture of a prompt": "/flags/prompt-child/map",
+    "hotspots": "/hotspots",
     "find": "/search",
     "schools": "/lists/school",
     "places": "/lists/place",
@@ -60,6 +64,7 @@ PAGES: dict[str, dict[str, str]] = {
     "socialworker": NAMED_PAGES,
     "panel": {
         "start": "/",
+        "hotspots": "/hotspots",
         "find": "/search",
         "schools": "/lists/school",
         "places": "/lists/place",
@@ -148,3 +153,29 @@ def _add_prompts(wiring: Wiring) -> None:
     )
     run = Run("run", "peripheral_children", "1", TODAY, None, "everything", {}, 1, "none", 0.1, flags, may_see=NAMED)
     wiring.store.save_run(run, AuditEntry("analyst", "analyse", ("run",)))
+    for detector, subject in (("hotspot_areas", "locality:L1"), ("hotspot_places", "place:park")):
+        wiring.store.save_run(_context_run(detector, subject), AuditEntry("analyst", "analyse", (detector,)))
+
+
+def _context_run(detector: str, subject: str) -> Run:
+    """One prompt about an area or a place, for panels too; its words name a person."""
+    layer: list[Plain] = [{"locality": "L1", "z": 3.1, "ratio": 2.5, "band": "high"}]
+    details: dict[str, Plain] = {"observed": 8, "expected": 2.5, "relative_risk": 3.2, "locality_ids": ["L1"]}
+    flag = Flag(
+        id=FlagId("prompt-area" if detector == "hotspot_areas" else "prompt-place"),
+        detector=detector,
+        subjects=(NodeId(subject),),
+        strength=0.6,
+        band=Band.MODERATE,
+        rank=1,
+        stability=None,
+        reasons=(Reason(f"{{person:1}} was found in {{{subject}}}", 0.6, events=(NodeId("event:1"),)),),
+        would_clear="A conversation that explains it.",
+        cautions=("Recorded, not all harm.",),
+        expires_on=TODAY + dt.timedelta(days=90),
+        details={"score": 0.6, "layer": layer, **details}
+        if detector == "hotspot_areas"
+        else {"score": 0.6, "observed": 3},
+    )
+    return Run(f"run-{detector}", detector, "1", TODAY, None, "everything", {}, 1, "none", 0.1, (flag,),
+               may_see=NAMED | {"panel"})  # fmt: skip

@@ -141,7 +141,41 @@ def test_decide_about_a_prompt(visit: Visit, site: Site) -> None:
     tab_to(page, selector="#reason")
     page.keyboard.type("Her school will speak with her.")
     follow(page, "Keep the decision")
-    assert "Accepted by socialworker" in page.inner_text("aside")
+    assert "Accepted by socialworker" in page.inner_text("main > .kith-columns > aside")
+
+
+def test_review_one_prompt_after_the_other(visit: Visit, site: Site) -> None:
+    page = visit("police")
+    page.goto(site.address + "/flags?family=places")
+    follow(page, "Review the next one")
+    assert heading(page) == "Brambleton"
+    tab_to(page, selector="input[name=state]")
+    page.keyboard.press("Space")
+    follow(page, "Keep, then next")
+    assert heading(page) == "Brambleton Park"
+    follow(page, "Back to the list")
+    assert page.url.endswith("/flags?family=places")
+
+
+def test_look_for_patterns_in_the_background(visit: Visit, site: Site) -> None:
+    page = visit("analyst")
+    page.goto(site.address + "/flags")
+    tab_to(page, words="Only some kinds")
+    page.keyboard.press("Enter")
+    tab_to(page, selector="#run-shared_associates")
+    page.keyboard.press("Space")
+    follow(page, "Look for patterns")
+    page.wait_for_selector("text=The last look for patterns is done", timeout=60_000)
+
+
+def test_read_the_hotspot_map(visit: Visit, site: Site) -> None:
+    page = visit("panel")
+    page.goto(site.address + "/hotspots")
+    tab_to(page, selector="#layer")
+    page.keyboard.type("Places")
+    follow(page, "Show")
+    assert "fewer than 6" in page.inner_text("main")
+    assert "Brambleton Park" in page.inner_text("main")
 
 
 def test_a_dismissal_without_reason_is_sent_back(visit: Visit, site: Site) -> None:
@@ -250,7 +284,7 @@ def test_without_javascript_a_record_is_found_read_and_decided_about(visit: Visi
     page.goto(site.address + "/flags/prompt-hostile")
     page.check("#state-seen")
     page.click("text=Keep the decision")
-    assert "Seen by police" in page.inner_text("aside")
+    assert "Seen by police" in page.inner_text("main > .kith-columns > aside")
 
 
 def test_without_javascript_a_file_is_loaded(visit: Visit, site: Site, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_no_letter_of_a_reason_is_lost(text: str) -> None:
 
 def test_a_name_with_brackets_is_not_taken_for_a_source() -> None:
     (view,) = reason_views(flag(Reason("children meet {person:1}", 1.0)), ADA_SEEN, {})
-    assert view.text == "children meet Ada (the elder) Marsh"
+    assert view.text == "Children meet Ada (the elder) Marsh"
 
 
 def test_shares_are_of_what_speaks_for_it() -> None:
@@ -70,4 +70,4 @@ def test_a_row_names_its_subject_and_its_strongest_reason() -> None:
         flag(Reason("weak {person:1}", 0.1), Reason("strong " + "x" * 90, 0.9)), "run", FlagState.NEW, ()
     )
     row = flag_row(stored, ADA_SEEN)
-    assert (row.title, row.reason) == ("Ada (the elder) Marsh", "strong " + "x" * 90 + ".")
+    assert (row.title, row.reason) == ("Ada (the elder) Marsh", "Strong " + "x" * 90 + ".")
