@@ -42,9 +42,11 @@ class Weighing:
 
     def recorded(self, chosen: Bool) -> Float64:
         """Number of subjects each person is recorded with."""
-        count = len(self.snapshot)
-        pairs = np.unique(self.meetings.subject[chosen] * count + self.meetings.person[chosen]) % count
-        return np.bincount(pairs, minlength=count).astype(np.float64)
+        subject, person = self.meetings.subject[chosen], self.meetings.person[chosen]
+        new = np.ones(len(subject), dtype=np.bool_)
+        # meetings are sorted by subject, then person
+        new[1:] = (subject[1:] != subject[:-1]) | (person[1:] != person[:-1])
+        return np.bincount(person[new], minlength=len(self.snapshot)).astype(np.float64)
 
     def parts(self, chosen: Bool, recorded: Float64 | None = None) -> Contributions:
         """What each household adds to each subject, by the meetings chosen."""

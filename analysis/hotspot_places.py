@@ -87,9 +87,12 @@ PRIOR = 0.02
 _LISTED_ROLES = ("place_of_gathering", "transport", "online", "other", "home")
 
 
-def _prepare(snapshot: Snapshot, parameters: Mapping[str, Plain]) -> Weighing:
+def _prepare(snapshot: Snapshot, parameters: Mapping[str, Plain], progress: Progress) -> Weighing:
+    progress(0.02, "finding who is who")
     roles = derive(snapshot, lookback_months=int(number(parameters, "lookback_months")))
+    progress(0.05, "weighing ties")
     weights = TieWeights(snapshot, roles.today)
+    progress(0.1, "gathering records")
     since = months_before(snapshot.as_at, int(number(parameters, "window_months")))
     meetings = at_places(snapshot, weights, since)
     listed_roles = np.array([PLACE_ROLES.index(role) for role in _LISTED_ROLES])
@@ -99,6 +102,7 @@ def _prepare(snapshot: Snapshot, parameters: Mapping[str, Plain]) -> Weighing:
     grown = roles.person & ~roles.child
     counted = (roles.teenager | roles.known_child | grown) & ~roles.professional
     kept = np.isin(roles.place_role[meetings.subject], listed_roles) & ~lives & counted[meetings.person]
+    progress(0.15, "telling sources apart")
     meetings, sources = sources_of(snapshot, meetings.take(kept))
     children = roles.teenager | roles.known_child
     rate = base_rate(roles.known_child, children, roles.part, prior=PRIOR)
@@ -125,8 +129,7 @@ def detect(
     progress: Progress = quiet,
 ) -> tuple[Flag, ...]:
     """Flags for places, best evidence first."""
-    progress(0.05, "gathering records")
-    weighing = _prepare(snapshot, parameters)
+    weighing = _prepare(snapshot, parameters, progress)
     progress(0.3, "weighing evidence")
     ties = len(snapshot.ties.source)
     total = weighing.score(np.ones(ties, dtype=np.bool_))
@@ -135,10 +138,11 @@ def detect(
     steady = stability(watched(weighing.score, progress, runs), flagged, ties, generator, runs=runs)
     progress(0.9, "writing reasons")
     writer = _Writer(weighing, number(parameters, "concern_rate"))
+    progress(0.92, "writing reasons")
     flags = []
     for rank, row in enumerate(flagged.tolist(), start=1):
-        if rank % 100 == 0:
-            progress(0.9 + 0.1 * rank / len(flagged), "writing reasons")
+        if rank % 20 == 0:
+            progress(0.92 + 0.08 * rank / len(flagged), "writing reasons")
         flags.append(writer.flag(row, rank, None if steady is None else float(steady[rank - 1])))
     return tuple(flags)
 

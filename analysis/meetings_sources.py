@@ -17,6 +17,7 @@ from scipy import sparse
 
 from analysis.codes import code, kind_code
 from analysis.excess import Meetings
+from analysis.remember import remembered
 from graph.model import NodeKind
 from graph.snapshot import NO_TIME, Bool, Int64, Snapshot
 
@@ -68,6 +69,7 @@ def _reports(snapshot: Snapshot, meetings: Meetings, rows: Int64) -> tuple[Int64
     return owner, ties.report_of_tie[np.repeat(ties.report_start[tie], per_tie) + offset].astype(np.int64)
 
 
+@remembered
 def _event_roots(snapshot: Snapshot) -> Int64:
     """Every node's own row; for an event entered twice the row of the first entry."""
     nodes, ties = snapshot.nodes, snapshot.ties

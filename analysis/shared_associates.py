@@ -14,7 +14,7 @@ from analysis.excess_weighing import LowGrades, Weighing, best, low_grades, watc
 from analysis.meetings import family_ties, with_adults
 from analysis.meetings_grades import low_grade_words
 from analysis.meetings_sources import sources_of
-from analysis.shared_associates_reasons import alternatives, excluded, reasons_of, summary_of
+from analysis.shared_associates_reasons import LeftOut, alternatives, excluded, reasons_of, summary_of
 from analysis.spec import DetectorSpec, Progress, band_of, flag_id, number, quiet
 from analysis.stability import stability
 from analysis.weights import TieWeights
@@ -97,7 +97,7 @@ class _Case:
     #: young people who count
     children: Bool
     #: meetings left out because of a role: professional, or family of the child
-    left_out: Meetings
+    left_out: LeftOut
     #: ties that make a person of concern, and what all of them can add
     concern: Int64
     most_bonus: float
@@ -118,20 +118,25 @@ class _Case:
         return self.weighing.score(ties) + self.bonus(ties)
 
 
-def _prepare(snapshot: Snapshot, parameters: Mapping[str, Plain]) -> _Case:
+def _prepare(snapshot: Snapshot, parameters: Mapping[str, Plain], progress: Progress) -> _Case:
+    progress(0.02, "finding who is who")
     roles = derive(snapshot, lookback_months=int(number(parameters, "lookback_months")))
+    progress(0.05, "weighing ties")
     weights = TieWeights(snapshot, roles.today)
+    progress(0.1, "gathering records")
     children = roles.teenager | roles.known_child
     everything = with_adults(snapshot, roles, weights, children)
     own = _own_family(snapshot, weights, everything)
     own |= roles.household[everything.subject] == roles.household[everything.person]
     own |= roles.professional[everything.subject]
+    progress(0.15, "telling sources apart")
     ties = snapshot.ties
     concern = (
         ((ties.type == code("tie_type", "took_part_in")) & role_groups("person_of_concern")[ties.role])
         | (ties.type == code("tie_type", "subject_of"))
     ) & weights.usable
     meetings, sources = sources_of(snapshot, everything.take(~own))
+    progress(0.25, "telling sources apart")
     weighing = Weighing(
         snapshot,
         roles,
@@ -146,7 +151,7 @@ def _prepare(snapshot: Snapshot, parameters: Mapping[str, Plain]) -> _Case:
         separate=SEPARATE,
     )
     bonus = number(parameters, "concern_bonus")
-    return _Case(weighing, children, everything.take(own), np.flatnonzero(concern), bonus)
+    return _Case(weighing, children, LeftOut(snapshot, everything.take(own)), np.flatnonzero(concern), bonus)
 
 
 def _own_family(snapshot: Snapshot, weights: TieWeights, meetings: Meetings) -> Bool:
@@ -167,8 +172,7 @@ def detect(
     progress: Progress = quiet,
 ) -> tuple[Flag, ...]:
     """Flags for adults, best evidence first."""
-    progress(0.05, "gathering records")
-    case = _prepare(snapshot, parameters)
+    case = _prepare(snapshot, parameters, progress)
     progress(0.3, "weighing evidence")
     whole = np.ones(len(snapshot.ties.source), dtype=np.bool_)
     total = case.score(whole)
@@ -177,11 +181,13 @@ def detect(
     steady = stability(watched(case.score, progress, runs), flagged, len(whole), generator, runs=runs)
     progress(0.9, "writing reasons")
     low = low_grades(case.weighing)
+    progress(0.91, "writing reasons")
     writer = _Writer(case, whole, low)
+    progress(0.92, "writing reasons")
     flags = []
     for rank, row in enumerate(flagged.tolist(), start=1):
-        if rank % 100 == 0:
-            progress(0.9 + 0.1 * rank / len(flagged), "writing reasons")
+        if rank % 20 == 0:
+            progress(0.92 + 0.08 * rank / len(flagged), "writing reasons")
         flags.append(writer.flag(row, rank, None if steady is None else float(steady[rank - 1])))
     return tuple(flags)
 

@@ -116,7 +116,32 @@ class Alternative:
     text: str
 
 
-def alternatives(weighing: Weighing, row: int, children: Int64, left_out: Meetings) -> tuple[Alternative, ...]:
+class LeftOut:
+    """Meetings left out because of a role, to be looked up by either side."""
+
+    def __init__(self, snapshot: Snapshot, meetings: Meetings) -> None:
+        pairs = np.unique(meetings.subject * len(snapshot) + meetings.person)
+        self._subject, self._person = pairs // max(len(snapshot), 1), pairs % max(len(snapshot), 1)
+        self._by_person = np.argsort(self._person, kind="stable")
+        self._people = self._person[self._by_person]
+        ties = snapshot.ties
+        self.carers = np.zeros(len(snapshot), dtype=np.bool_)
+        self.carers[ties.source[ties.type == code("tie_type", "carer_of")]] = True
+
+    def people_of(self, subject: int) -> Int64:
+        """People left out for a subject."""
+        first, last = np.searchsorted(self._subject, [subject, subject + 1])
+        return self._person[first:last]
+
+    def subjects_of(self, people: Int64) -> tuple[Int64, Int64]:
+        """(subjects left out for these people, for how many of them)."""
+        first, last = np.searchsorted(self._people, people), np.searchsorted(self._people, people, side="right")
+        found = [self._subject[self._by_person[a:b]] for a, b in zip(first.tolist(), last.tolist(), strict=True)]
+        subjects, many = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *found]), return_counts=True)
+        return subjects, many.astype(np.int64)
+
+
+def alternatives(weighing: Weighing, row: int, children: Int64, left_out: LeftOut) -> tuple[Alternative, ...]:
     """What else could explain it, strongest first: family of the household, support, own family left out."""
     snapshot, roles = weighing.snapshot, weighing.roles
     subject = marker(snapshot.node_id(row))
@@ -126,7 +151,7 @@ def alternatives(weighing: Weighing, row: int, children: Int64, left_out: Meetin
     kin = family_ties()[types] | (types == code("tie_type", "partner_of"))
     related = np.isin(roles.household[children], roles.household[other[kin & roles.person[other]]])
     supported = np.isin(children, other[types == code("tie_type", "supports")])
-    own = np.unique(left_out.person[left_out.subject == row])
+    own = left_out.people_of(row)
     found = []
     if related.any():
         names = listed([marker(snapshot.node_id(child)) for child in children[related].tolist()])
@@ -142,30 +167,18 @@ def alternatives(weighing: Weighing, row: int, children: Int64, left_out: Meetin
     return tuple(found)
 
 
-def excluded(weighing: Weighing, children: Int64, left_out: Meetings) -> list[Plain]:
+def excluded(weighing: Weighing, children: Int64, left_out: LeftOut) -> list[Plain]:
     """Others recorded with the same children who were left out by role, and why: those with most of them first."""
-    snapshot = weighing.snapshot
-    rows = left_out.take(np.isin(left_out.person, children))
-    pairs = np.unique(rows.subject * len(snapshot) + rows.person) // len(snapshot)
-    subjects, many = np.unique(pairs, return_counts=True)
-    carers = _carers(snapshot, subjects)
+    subjects, many = left_out.subjects_of(children)
     answer: list[Plain] = []
-    for at in np.lexsort((subjects, -many)).tolist()[:SHOWN]:
-        subject = int(subjects[at])
+    for subject in subjects[np.lexsort((subjects, -many))].tolist()[:SHOWN]:
         reason = "family or household of the child"
         if weighing.roles.professional[subject]:
             reason = "professional by role"
-        elif subject in carers:
+        elif left_out.carers[subject]:
             reason = "carer by role"
-        answer.append({"person": snapshot.node_id(subject), "reason": reason})
+        answer.append({"person": weighing.snapshot.node_id(subject), "reason": reason})
     return answer
-
-
-def _carers(snapshot: Snapshot, people: Int64) -> frozenset[int]:
-    """Those of the people who are recorded as somebody's carer."""
-    ties = snapshot.ties
-    carer = ties.type == code("tie_type", "carer_of")
-    return frozenset(np.intersect1d(people, ties.source[carer]).tolist())
 
 
 def summary_of(

@@ -102,9 +102,12 @@ class _Case:
     concern_rate: float
 
 
-def _prepare(snapshot: Snapshot, parameters: Mapping[str, Plain]) -> _Case:
+def _prepare(snapshot: Snapshot, parameters: Mapping[str, Plain], progress: Progress) -> _Case:
+    progress(0.02, "finding who is who")
     roles = derive(snapshot, lookback_months=int(number(parameters, "lookback_months")))
+    progress(0.05, "weighing ties")
     weights = TieWeights(snapshot, roles.today)
+    progress(0.1, "gathering records")
     meetings = with_things(snapshot, weights)
     if switch(parameters, "addresses"):
         seen = at_places(snapshot, weights, months_before(snapshot.as_at, int(number(parameters, "window_months"))))
@@ -118,6 +121,7 @@ def _prepare(snapshot: Snapshot, parameters: Mapping[str, Plain]) -> _Case:
     people, homes = home_of(snapshot)
     lives = np.isin(meetings.subject * span + meetings.person, homes.astype(np.int64) * span + people)
     out = roles.professional[meetings.person] | lives
+    progress(0.15, "telling sources apart")
     kept, sources = sources_of(snapshot, meetings.take(~out))
     children = roles.teenager | roles.known_child
     rate = base_rate(roles.known_child, children, roles.part, prior=PRIOR)
@@ -146,8 +150,7 @@ def detect(
     progress: Progress = quiet,
 ) -> tuple[Flag, ...]:
     """Flags for things, best evidence first."""
-    progress(0.05, "gathering records")
-    case = _prepare(snapshot, parameters)
+    case = _prepare(snapshot, parameters, progress)
     weighing = case.weighing
     progress(0.3, "weighing evidence")
     ties = len(snapshot.ties.source)
@@ -157,10 +160,11 @@ def detect(
     steady = stability(watched(weighing.score, progress, runs), flagged, ties, generator, runs=runs)
     progress(0.9, "writing reasons")
     writer = _Writer(case)
+    progress(0.92, "writing reasons")
     flags = []
     for rank, row in enumerate(flagged.tolist(), start=1):
-        if rank % 100 == 0:
-            progress(0.9 + 0.1 * rank / len(flagged), "writing reasons")
+        if rank % 20 == 0:
+            progress(0.92 + 0.08 * rank / len(flagged), "writing reasons")
         flags.append(writer.flag(row, rank, None if steady is None else float(steady[rank - 1])))
     return tuple(flags)
 
