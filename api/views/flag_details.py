@@ -11,7 +11,9 @@ from analysis.registry import DETECTORS
 from api.views.flags import (
     AGAINST_KEYS,
     OTHERWISE_KEY,
+    OWN_KEY,
     STATE_LABELS,
+    STRENGTHS_KEY,
     decision_words,
     detector_title,
     figures,
@@ -80,6 +82,8 @@ def flag_details(
         "state": STATE_LABELS[stored.state],
         "reasons": reason_views(flag, names, ties),
         "against": named(said_in(flag, *AGAINST_KEYS)),
+        "strengths": named(said_in(flag, STRENGTHS_KEY)),
+        "own": named(said_in(flag, OWN_KEY)),
         "otherwise": named(said_in(flag, OTHERWISE_KEY)),
         "parties": parties(flag, names),
         "would_clear": named([flag.would_clear])[0],

@@ -14,7 +14,7 @@ from graph.store import FlagFilter, FlagPage
 
 #: families of detectors in the order shown: code, title, detectors
 FAMILIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("children", "Children", ("peripheral_children",)),
+    ("children", "Children and families", ("peripheral_children", "families_under_threat", "adults_at_risk")),
     (
         "people",
         "People and things",

@@ -36,6 +36,8 @@ def evidence_map(gate: Gate, flag: Flag, title: str, *, marking: str, now: dt.da
     if not found.nodes:
         return None
     drawn = _only_evidence(found, flag, frozenset(ties))
+    if not drawn.nodes:
+        return None
     document = map_document(
         drawn,
         title=title,
@@ -56,7 +58,9 @@ def evidence_map(gate: Gate, flag: Flag, title: str, *, marking: str, now: dt.da
 
 def can_be_drawn(flag: Flag) -> bool:
     """Whether there is any tie between things to see: a lone area or a table of counts has no network."""
-    return any(reason.ties or reason.events for reason in flag.reasons) and bool(_nodes(flag, ()) or _tie_ids(flag))
+    if any(reason.ties for reason in flag.reasons):
+        return True
+    return any(_is_node(node) for node in flag.subjects) and any(reason.events for reason in flag.reasons)
 
 
 def _tie_ids(flag: Flag) -> tuple[TieId, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,10 @@ _MARKER = re.compile(r"\{([a-z]+:[^{}]+)\}")
 
 #: keys of ``details`` under which a detector says what speaks against a flag
 AGAINST_KEYS = ("against", "negative_evidence")
+#: the key under which it says what protects
+STRENGTHS_KEY = "strengths"
+#: the key of what is recorded about a person's own circumstances, each with its words
+OWN_KEY = "own_circumstances"
 #: the key under which it says what else is recorded that could explain it
 OTHERWISE_KEY = "alternative_explanations"
 
@@ -42,12 +47,18 @@ OTHERWISE_KEY = "alternative_explanations"
 _FIGURES: tuple[tuple[str, str], ...] = (
     ("children_at_risk", "Children open to the hub, linked"),
     ("children_all", "Children linked in all"),
+    ("coincidences", "Times missing together"),
+    ("turnout", "Young people recorded there"),
     ("observed", "Observed"),
     ("expected", "Expected by chance"),
-    ("relative_risk", "Times what chance would give"),
+    ("children", "Different children"),
+    ("children_expected", "Different children expected"),
+    ("relative_risk", "Times what is expected"),
     ("p_value", "Probability by chance"),
     ("score", "Sum of the reasons"),
 )
+#: probabilities below this are told as below it
+_LEAST_P = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +117,7 @@ def nodes_named(flags: Iterable[Flag]) -> tuple[NodeId, ...]:
     for flag in flags:
         named.update(dict.fromkeys(flag.subjects))
         texts = [summary_of(flag), flag.would_clear, *flag.cautions, *(reason.text for reason in flag.reasons)]
-        for text in (*texts, *said_in(flag, "not_known", OTHERWISE_KEY, *AGAINST_KEYS)):
+        for text in (*texts, *said_in(flag, "not_known", OTHERWISE_KEY, STRENGTHS_KEY, OWN_KEY, *AGAINST_KEYS)):
             named.update(dict.fromkeys(NodeId(marker) for marker in _MARKER.findall(text)))
         named.update(dict.fromkeys(NodeId(person) for person, _ in excluded_of(flag)))
         named.update(dict.fromkeys(NodeId(person) for person in _in_roles(flag)))
@@ -114,12 +125,14 @@ def nodes_named(flags: Iterable[Flag]) -> tuple[NodeId, ...]:
 
 
 def said_in(flag: Flag, *keys: str) -> list[str]:
-    """The sentences that ``details`` holds under these keys."""
+    """The sentences that ``details`` holds under these keys, plain or as the ``text`` of an entry."""
     found: list[str] = []
     for key in keys:
         value = flag.details.get(key)
-        listed = value if isinstance(value, list) else [value]
-        found += [text for text in listed if isinstance(text, str)]
+        for item in value if isinstance(value, list) else [value]:
+            text = item.get("text") if isinstance(item, dict) else item
+            if isinstance(text, str) and text:
+                found.append(text)
     return found
 
 
@@ -251,9 +264,23 @@ def figures(flag: Flag) -> list[tuple[str, str]]:
         value: Plain = flag.details.get(key)
         if isinstance(value, bool) or not isinstance(value, int | float):
             continue
-        rows.append((heading, str(value) if isinstance(value, int) else f"{value:.3g}"))
+        if key == "p_value" and value < _LEAST_P:
+            rows.append((heading, f"less than {_LEAST_P}"))
+        else:
+            rows.append((heading, str(value) if isinstance(value, int) else f"{value:.3g}"))
+    for key, heading in (("from", "From"), ("to", "To")):
+        day = _day(flag.details.get(key))
+        if day is not None:
+            rows.append((heading, day_words(day)))
     rows.append(("Method", f"{detector_title(flag.detector)} ({flag.detector})"))
     return rows
+
+
+def _day(value: Plain) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
 
 
 def subject_links(flag: Flag, names: Mapping[NodeId, SeenNode]) -> tuple[Link, ...]:
