@@ -9,11 +9,15 @@ import numpy as np
 
 from analysis.derive import Roles
 from analysis.excess import Contributions, Meetings, contributions, scores
-from analysis.meetings_grades import low_meetings, low_ties
+from analysis.meetings_grades import low_grade_words, low_meetings, low_ties
 from analysis.meetings_sources import Sources
 from analysis.spec import Progress
 from analysis.weights import TieWeights
+from graph.flags import Plain
 from graph.snapshot import Bool, Float64, Int64, Snapshot
+
+#: a queue whose first so many would be others without the lowest grades says so
+FIRST = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +92,13 @@ class LowGrades:
     left: Float64
     #: whether it would still be listed
     listed: Bool
+    #: node rows of the first ``FIRST`` of the queue without them
+    first: frozenset[int]
+
+    def said(self, row: int, rank: int, share: float) -> list[Plain]:
+        """What to say of it beside a flag at that place of the queue."""
+        texts = low_grade_words(share, bool(self.listed[row]), FIRST, rank <= FIRST, row in self.first)
+        return list[Plain](texts)
 
     def share(self, row: int, also: float = 0.0, also_left: float = 0.0) -> float:
         """Share of what speaks for a subject that rests on the lowest grades; ``also``: what else speaks for it."""
@@ -95,8 +106,11 @@ class LowGrades:
         return 0.0 if whole <= 0.0 else min(max(1.0 - (float(self.left[row]) + also_left) / whole, 0.0), 1.0)
 
 
-def low_grades(weighing: Weighing) -> LowGrades:
-    """Weigh again without ties of the lowest grades; how much is recorded of people stays as it is."""
+def low_grades(weighing: Weighing, score: Callable[[Bool], Float64], least: float) -> LowGrades:
+    """Weigh again without ties of the lowest grades.
+
+    For the shares, how much is recorded of people stays as it is; ``score`` gives the queue as it would be.
+    """
     count = len(weighing.snapshot)
     ties = low_ties(weighing.snapshot)
     everything = weighing.everything()
@@ -106,7 +120,8 @@ def low_grades(weighing: Weighing) -> LowGrades:
     for chosen in (everything, left):
         parts = weighing.parts(chosen, recorded)
         sums.append(_sums(parts, count))
-    return LowGrades(ties, sums[0], sums[1], weighing.listed(left, parts))
+    first = frozenset(best(score(~ties), least, FIRST).tolist())
+    return LowGrades(ties, sums[0], sums[1], weighing.listed(left, parts), first)
 
 
 def _sums(parts: Contributions, count: int) -> Float64:

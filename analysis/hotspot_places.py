@@ -12,7 +12,6 @@ from analysis.excess import Contributions, binomial_p, endpoint_share
 from analysis.excess_weighing import Weighing, best, low_grades, watched
 from analysis.hotspot_places_reasons import reasons_of, records_of, summary_of
 from analysis.meetings import at_places
-from analysis.meetings_grades import low_grade_words
 from analysis.meetings_sources import sources_of
 from analysis.spec import DetectorSpec, Progress, band_of, flag_id, number, quiet
 from analysis.stability import stability
@@ -137,7 +136,7 @@ def detect(
     runs = int(number(parameters, "stability_runs"))
     steady = stability(watched(weighing.score, progress, runs), flagged, ties, generator, runs=runs)
     progress(0.9, "writing reasons")
-    writer = _Writer(weighing, number(parameters, "concern_rate"))
+    writer = _Writer(weighing, number(parameters, "concern_rate"), number(parameters, "minimum_score"))
     progress(0.92, "writing reasons")
     flags = []
     for rank, row in enumerate(flagged.tolist(), start=1):
@@ -150,11 +149,11 @@ def detect(
 class _Writer:
     """Puts flags into words."""
 
-    def __init__(self, weighing: Weighing, concern_rate: float) -> None:
+    def __init__(self, weighing: Weighing, concern_rate: float, least: float) -> None:
         self.weighing, self.concern_rate = weighing, concern_rate
         roles = weighing.roles
         self.parts = weighing.parts(weighing.everything())
-        self.low = low_grades(weighing)
+        self.low = low_grades(weighing, weighing.score, least)
         self.children = roles.teenager | roles.known_child
         rate = base_rate(roles.known_child, self.children, roles.part, prior=PRIOR)
         self.share = endpoint_share(weighing.meetings, roles.known_child, self.children, rate, roles.part)
@@ -178,7 +177,7 @@ class _Writer:
         details: dict[str, Plain] = {
             "score": score,
             "summary": summary_of(
-                marker(subject), place_role, turnout, observed, turnout * share, adults, episodes, without
+                marker(subject), place_role, turnout, observed, turnout * share, adults, (episodes, records), without
             ),
             "observed": observed,
             "expected": turnout * share,
@@ -193,7 +192,7 @@ class _Writer:
             "place_role": place_role,
             "rests_on_low_grades": low,
             "listed_without_low_grades": listed,
-            "not_known": list[Plain](low_grade_words(low, listed)),
+            "not_known": self.low.said(row, rank, low),
         }
         return Flag(
             id=flag_id(SPEC.name, (subject,)),

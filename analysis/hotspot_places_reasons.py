@@ -34,7 +34,7 @@ def records_of(weighing: Weighing, row: int) -> tuple[int, int]:
 
 
 def summary_of(
-    place: str, place_role: str, turnout: int, observed: int, expected: float, adults: int, episodes: int,
+    place: str, place_role: str, turnout: int, observed: int, expected: float, adults: int, records: tuple[int, int],
     without: dict[str, Plain],
 ) -> str:  # fmt: skip
     """The first sentences of a flag; they name nobody, so that a panel may read them."""
@@ -44,10 +44,10 @@ def summary_of(
         if adults
         else ""
     )
-    in_events = f", in {count_of(episodes, 'event')} and by other records" if episodes else ""
+    by = f", by {count_of(records[1], 'record')}, {records[0]} of them of an event"
     return (
         f"Of {count_of(turnout, 'young person', 'young people')} of different households recorded at {place}{kind}, "
-        f"{observed} {'is' if observed == 1 else 'are'} known to the hub{in_events}; about {expected:.1f} would be "
+        f"{observed} {'is' if observed == 1 else 'are'} known to the hub{by}; about {expected:.1f} would be "
         f"expected from its turnout. Without the one child who adds most the evidence is {_words(without)}.{also} "
         "Consider what draws children there and who could make it safer."
     )

@@ -42,8 +42,13 @@ def low_meetings(meetings: Meetings, low: Bool) -> Bool:
     return answer
 
 
-def low_grade_words(share: float, listed_without: bool) -> list[str]:
-    """What to say beside a flag of which ``share`` of what speaks for it rests on the lowest grades."""
+def low_grade_words(
+    share: float, listed_without: bool, first: int = 10, among_first: bool = False, among_first_without: bool = False
+) -> list[str]:
+    """What to say beside a flag of which ``share`` of what speaks for it rests on the lowest grades.
+
+    ``among_first``: whether it is one of the ``first`` of its queue, and whether it would be without those grades.
+    """
     said = []
     if share > 0.5:
         said.append(
@@ -52,4 +57,8 @@ def low_grade_words(share: float, listed_without: bool) -> list[str]:
         )
     if not listed_without:
         said.append("Without reports of the lowest grades this would not be listed.")
+    elif among_first and not among_first_without:
+        said.append(f"Without reports of the lowest grades this would not be among the first {first} of the list.")
+    elif among_first_without and not among_first:
+        said.append(f"Without reports of the lowest grades this would be among the first {first} of the list.")
     return said

@@ -12,7 +12,6 @@ from analysis.derive import base_rate, derive
 from analysis.excess import Meetings, binomial_p, endpoint_share
 from analysis.excess_weighing import LowGrades, Weighing, best, low_grades, watched
 from analysis.meetings import family_ties, with_adults
-from analysis.meetings_grades import low_grade_words
 from analysis.meetings_sources import sources_of
 from analysis.shared_associates_reasons import LeftOut, alternatives, excluded, reasons_of, summary_of
 from analysis.spec import DetectorSpec, Progress, band_of, flag_id, number, quiet
@@ -180,7 +179,7 @@ def detect(
     runs = int(number(parameters, "stability_runs"))
     steady = stability(watched(case.score, progress, runs), flagged, len(whole), generator, runs=runs)
     progress(0.9, "writing reasons")
-    low = low_grades(case.weighing)
+    low = low_grades(case.weighing, case.score, number(parameters, "minimum_score"))
     progress(0.91, "writing reasons")
     writer = _Writer(case, whole, low)
     progress(0.92, "writing reasons")
@@ -233,7 +232,7 @@ class _Writer:
             "excluded": excluded(weighing, known, case.left_out),
             "rests_on_low_grades": low,
             "listed_without_low_grades": bool(self.low.listed[row]),
-            "not_known": list[Plain](low_grade_words(low, bool(self.low.listed[row]))),
+            "not_known": self.low.said(row, rank, low),
         }
         return Flag(
             id=flag_id(SPEC.name, (subject,)),

@@ -12,7 +12,6 @@ from analysis.derive import base_rate, derive, home_of, months_before
 from analysis.excess import Meetings, binomial_p, endpoint_share
 from analysis.excess_weighing import Weighing, best, low_grades, watched
 from analysis.meetings import at_places, with_things
-from analysis.meetings_grades import low_grade_words
 from analysis.meetings_sources import sources_of
 from analysis.shared_objects_reasons import alternatives, excluded, reasons_of, summary_of
 from analysis.spec import DetectorSpec, Progress, band_of, flag_id, number, quiet, switch
@@ -159,7 +158,7 @@ def detect(
     runs = int(number(parameters, "stability_runs"))
     steady = stability(watched(weighing.score, progress, runs), flagged, ties, generator, runs=runs)
     progress(0.9, "writing reasons")
-    writer = _Writer(case)
+    writer = _Writer(case, number(parameters, "minimum_score"))
     progress(0.92, "writing reasons")
     flags = []
     for rank, row in enumerate(flagged.tolist(), start=1):
@@ -172,11 +171,11 @@ def detect(
 class _Writer:
     """Puts flags into words."""
 
-    def __init__(self, case: _Case) -> None:
+    def __init__(self, case: _Case, least: float) -> None:
         self.case = case
         weighing, roles = case.weighing, case.weighing.roles
         self.parts = weighing.parts(weighing.everything())
-        self.low = low_grades(weighing)
+        self.low = low_grades(weighing, weighing.score, least)
         self.children = roles.teenager | roles.known_child
         rate = base_rate(roles.known_child, self.children, roles.part, prior=PRIOR)
         self.share = endpoint_share(weighing.meetings, roles.known_child, self.children, rate, roles.part)
@@ -208,7 +207,7 @@ class _Writer:
             "excluded": excluded(weighing, row, self.case.left_out),
             "rests_on_low_grades": low,
             "listed_without_low_grades": listed,
-            "not_known": list[Plain](low_grade_words(low, listed)),
+            "not_known": self.low.said(row, rank, low),
         }
         return Flag(
             id=flag_id(SPEC.name, (subject,)),

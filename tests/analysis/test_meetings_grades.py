@@ -50,3 +50,12 @@ def test_words_when_it_matters(share: float, listed: bool, many: int) -> None:
     said = low_grade_words(share, listed)
     assert len(said) == many
     assert not any(check(text) for text in said)
+
+
+@pytest.mark.parametrize(
+    ("now", "without", "many"), [(True, True, 0), (True, False, 1), (False, True, 1), (False, False, 0)]
+)
+def test_words_when_the_first_of_the_list_would_be_others(now: bool, without: bool, many: int) -> None:
+    said = low_grade_words(0.2, True, 10, now, without)
+    assert len(said) == many
+    assert not any(check(text) for text in said)

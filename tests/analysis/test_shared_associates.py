@@ -174,3 +174,33 @@ def test_what_another_agency_tells_again_of_the_same_moment_changes_nothing(seed
             again.ties.append(dataclasses.replace(tie, id=f"again-{tie.id}", reports=(f"again-{tie.id}",)))
     after = {subject: score(flag) for subject, flag in by_subject(again, "shared_associates").items()}
     assert after == pytest.approx(before)
+
+
+def test_a_first_ten_that_would_be_others_without_low_grades_says_so() -> None:
+    """Ten adults with good reports, one with many of the lowest grade who stands before them."""
+    town = Town()
+    for at in range(40):
+        town.open_to_hub(town.person(f"k{at}", age=14))
+
+    def known_with(adult: str, children: range, information: str) -> None:
+        person = town.person(adult, age=30)
+        for child in children:
+            name = f"{adult}-{child}"
+            report = town.report(name, scheme="3x5x2", source="2", information=information, occurred=days_ago(child))
+            town.tie(person, f"person:k{child}", "exploits", start=days_ago(child), reports=(report,))
+
+    for at in range(10):
+        known_with(f"a{at}", range(3 * at, 3 * at + 3), "B")
+    known_with("b", range(30, 38), "D")
+    known_with("b2", range(38, 40), "B")
+    for child in (38, 39):
+        report = town.report(f"b-{child}", scheme="3x5x2", source="2", information="B", occurred=days_ago(child))
+        town.tie("person:b", f"person:k{child}", "exploits", start=days_ago(child), reports=(report,))
+    for at in range(400):
+        town.person(f"nobody{at}", age=14)
+    flags = by_subject(town, "shared_associates")
+    assert flags["person:b"].rank == 1
+    changed = {subject for subject, flag in flags.items() if "among the first" in str(flag.details["not_known"])}
+    assert "person:b" in changed
+    # whoever takes the place says so too
+    assert len(changed) == 2
