@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from analysis.chance import share_by_chance
 from analysis.missing_together_evidence import (
     Case,
     Scored,
     by_chance,
     by_weeks,
     prepare,
-    share_by_chance,
     weigh,
 )
 from analysis.missing_together_reasons import Teller
@@ -143,7 +143,8 @@ def _shares(
     for repeat in range(repeats):
         progress(0.25 + 0.35 * repeat / repeats, "what chance would make")
         chance.append(by_chance(case, scored.episodes, generator))
-    return share_by_chance(scored.score[order], chance)
+    # each repeat sees about half of the pairs
+    return share_by_chance(scored.score[order], chance, each=2.0)
 
 
 def _steadiness(

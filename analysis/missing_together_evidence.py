@@ -159,19 +159,6 @@ def by_chance(case: Case, episodes: MissingEpisodes, generator: np.random.Genera
     return np.sort(scored.score[across & np.isfinite(scored.score)])
 
 
-def share_by_chance(score: Float64, chance: list[Float64]) -> Float64:
-    """For each of the scores (descending) the share of pairs with at least that score that chance alone would make.
-
-    The smallest of all longer lists, after J. D. Storey, Journal of the Royal Statistical Society B 64 (2002). Each of
-    ``chance`` holds half of the pairs of one repeat; one pair more is counted than was seen.
-    """
-    expected = (sum(len(one) - np.searchsorted(one, score) for one in chance) * 2.0 + 1.0) / len(chance)
-    # equal scores stand or fall together
-    many = len(score) - np.searchsorted(score[::-1], score)
-    shares: Float64 = np.minimum(np.minimum.accumulate((expected / many)[::-1])[::-1], 1.0)
-    return shares
-
-
 def _same_place(case: Case, episodes: MissingEpisodes, pairs: MissingPairs) -> Bool:
     """Coincidences in which both were found at one place, or at places near each other."""
     one, two = episodes.found[pairs.one], episodes.found[pairs.two]

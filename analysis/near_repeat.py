@@ -22,7 +22,7 @@ from scipy import stats
 from scipy.spatial import cKDTree
 
 from graph.errors import UsageError
-from graph.snapshot import Float64, Int64
+from graph.snapshot import Float64, Int32, Int64
 
 
 def _compiled(function: Callable[..., Any]) -> Any:
@@ -77,7 +77,7 @@ def knox(
     soon_in_all = _soon_pairs(moments, soon)
     pairs = count * (count - 1) // 2
     expected = len(one) * soon_in_all / pairs if pairs else 0.0
-    ranks, reach = _reach(moments, soon)
+    ranks, reach = reach_of(moments, soon)
     observed = int(_count(one, two, ranks, reach))
     if permutations <= 0:
         p_value = float(stats.poisson.sf(observed - 1, expected))
@@ -102,8 +102,8 @@ def local_knox(
     """
     points, moments, rows = _checked(xy, times, near, soon)
     one, two = near_pairs(points, near)
-    ranks, reach = _reach(moments, soon)
-    observed = _count_each(one, two, ranks, reach)
+    ranks, reach = reach_of(moments, soon)
+    observed = count_each(one, two, ranks, reach)
     neighbours = np.bincount(one, minlength=len(points)) + np.bincount(two, minlength=len(points))
     possible = max(len(points) * (len(points) - 1) // 2, 1)
     expected = neighbours * (_soon_pairs(moments, soon) / possible)
@@ -114,7 +114,7 @@ def local_knox(
         shuffled = ranks.copy()
         for _ in range(permutations):
             rng.shuffle(shuffled)
-            as_many += _count_each(one, two, shuffled, reach) >= observed
+            as_many += count_each(one, two, shuffled, reach) >= observed
         p_value = ((as_many + 1.0) / (permutations + 1.0)).astype(np.float64)
     together = np.abs(moments[one] - moments[two]) <= soon
     one, two = one[together], two[together]
@@ -165,7 +165,7 @@ def _last_within(ordered: Float64, soon: float) -> Int64:
     return last.astype(np.int64)
 
 
-def _reach(moments: Float64, soon: float) -> tuple[Int64, Int64]:
+def reach_of(moments: Float64, soon: float) -> tuple[Int32, Int32]:
     """Position of each event in the order of time, and of each position the last that is soon after it.
 
     With these the permutations compare whole numbers, and agree exactly with comparing the times.
@@ -187,7 +187,8 @@ def _count(one, two, ranks, reach):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def _count_each(one, two, ranks, reach):  # type: ignore[no-untyped-def]
+def count_each(one, two, ranks, reach):  # type: ignore[no-untyped-def]
+    """Of each event the number of pairs (rows ``one``, ``two``) whose other end is soon, by ``reach_of``."""
     counts = np.zeros(len(ranks), dtype=np.int64)
     for pair in range(len(one)):
         first, second = ranks[one[pair]], ranks[two[pair]]

@@ -11,7 +11,7 @@ from scipy import stats
 
 from analysis.co_missing import MissingEpisodes
 from analysis.missing_together import SPEC, detect
-from analysis.missing_together_evidence import by_chance, by_weeks, prepare, share_by_chance, weigh
+from analysis.missing_together_evidence import by_chance, by_weeks, prepare, weigh
 from analysis.run import checked, run
 from analysis.spec import Detector
 from graph.flags import Band, Flag
@@ -214,17 +214,6 @@ def test_p_by_whole_weeks_is_large_for_a_child_who_is_out_every_evening() -> Non
     found = by_weeks(case, weigh(case, case.records.joined()), 0, 9_999, (1,))
     assert found is not None
     assert abs(found - (1 - 0.8**5)) < 3 * math.sqrt(0.8**5 * (1 - 0.8**5) / 9_999)
-
-
-def test_share_by_chance_by_hand() -> None:
-    """Scores 5, 4, 3; two repeats with half of the pairs 4.5 and 3.5, and 2: (2 * 0 + 1) / 2 / 1, 1.5 / 2, 2.5 / 3."""
-    shares = share_by_chance(np.array([5.0, 4.0, 3.0]), [np.array([3.5, 4.5]), np.array([2.0])])
-    assert shares.tolist() == pytest.approx([0.5, 0.75, 2.5 / 3])
-
-
-def test_equal_scores_have_equal_shares() -> None:
-    shares = share_by_chance(np.array([5.0, 4.0, 4.0, 1.0]), [np.array([4.0])])
-    assert shares[1] == shares[2]
 
 
 def test_moving_by_weeks_leaves_no_real_coincidence() -> None:
