@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from analysis import registry
+from analysis.spec import Detector
 from api.cli import main, parser
+from graph.flags import Flag
 from tests.api.conftest import PASSWORD
 from tests.api.world import CANARIES
 
@@ -272,3 +275,22 @@ def options_of(commands: Any) -> set[str]:
             for child in action.choices.values():
                 found |= options_of(child)
     return found
+
+
+def test_an_analysis_that_is_interrupted_keeps_nothing(loaded: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = registry.DETECTORS["hotspot_places"]
+
+    def interrupted(*_: object, progress: Callable[[float, str], None], **__: object) -> tuple[Flag, ...]:
+        progress(0.5, "half way")
+        raise KeyboardInterrupt
+
+    broken = {"peripheral_children": registry.DETECTORS["peripheral_children"],
+              "hotspot_places": Detector(found.spec, interrupted)}  # fmt: skip
+    for module in ("analysis.registry", "api.services", "api.analysing"):
+        monkeypatch.setattr(f"{module}.DETECTORS", broken)
+    code, out, errors = loaded("analyse")
+    assert (code, out, errors) == (130, "", "")
+    rows = [json.loads(line) for line in loaded("audit", "export")[1].splitlines()]
+    kept = [row for row in rows if row["chain"] == "changes"]
+    assert kept
+    assert "analyse" not in json.dumps(kept)
