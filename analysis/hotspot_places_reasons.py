@@ -44,7 +44,7 @@ def summary_of(
         if adults
         else ""
     )
-    by = f", by {count_of(records[1], 'record')}, {records[0]} of them of an event"
+    by = f", by {count_of(records[1], 'record')}, {records[0]} of them events"
     return (
         f"Of {count_of(turnout, 'young person', 'young people')} of different households recorded at {place}{kind}, "
         f"{observed} {'is' if observed == 1 else 'are'} known to the hub{by}; about {expected:.1f} would be "

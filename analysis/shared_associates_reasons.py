@@ -28,6 +28,8 @@ from graph.snapshot import Int64, Snapshot
 NAMED = 200
 #: people shown as left out
 SHOWN = 10
+#: events and things named in the words of one reason
+SAID = 5
 
 
 def reasons_of(weighing: Weighing, parts: Contributions, row: int, bonus: float, concern: Int64) -> tuple[Reason, ...]:
@@ -76,9 +78,7 @@ def child_reason(weighing: Weighing, row: int, meetings: Meetings, value: float)
     direct = np.unique(meetings.tie[meetings.through < 0]).tolist()
     through = meetings.take(meetings.through >= 0)
     claims = [ties_words(snapshot, direct, weighing.weights.last_day[direct].tolist())] if direct else []
-    for place in dict.fromkeys(through.through.tolist()):
-        people = sorted({marker(snapshot.node_id(p)) for p in through.person[through.through == place].tolist()})
-        claims.append(f"{subject} and {', '.join(people)} are both recorded with {marker(snapshot.node_id(place))}")
+    claims += _together(snapshot, subject, through)
     # the young person's side: taking these away takes away this reason and no other
     own, said = newest(weighing, np.unique(meetings.tie))
     reports = reports_of(snapshot, np.unique(np.r_[own, meetings.other_tie[meetings.other_tie >= 0]]).tolist())[:NAMED]
@@ -90,6 +90,25 @@ def child_reason(weighing: Weighing, row: int, meetings: Meetings, value: float)
         event_ids(snapshot, events),
         report_ids(snapshot, reports),
     )
+
+
+def _together(snapshot: Snapshot, subject: str, through: Meetings) -> list[str]:
+    """That the subject and these people stand in the same events and use the same things, newest events first."""
+    people_of: dict[int, set[int]] = {}
+    for place, person in zip(through.through.tolist(), through.person.tolist(), strict=True):
+        people_of.setdefault(place, set()).add(person)
+    by_people: dict[tuple[str, ...], list[int]] = {}
+    for place, people in people_of.items():
+        by_people.setdefault(tuple(sorted(marker(snapshot.node_id(person)) for person in people)), []).append(place)
+    claims = []
+    for names, places in sorted(by_people.items()):
+        places.sort(key=lambda place: (-int(snapshot.nodes.started_at[place]), place))
+        said = [marker(snapshot.node_id(place)) for place in places[:SAID]]
+        if len(places) > SAID:
+            said.append(f"{len(places) - SAID} more")
+        both = "both" if len(names) == 1 else "all"
+        claims.append(f"{listed([subject, *names])} are {both} recorded with {listed(said)}")
+    return claims
 
 
 def _concern_reason(snapshot: Snapshot, row: int, bonus: float, concern: Int64) -> Reason:

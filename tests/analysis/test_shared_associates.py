@@ -71,6 +71,22 @@ def test_a_partner_of_a_child_is_not_family_of_the_child() -> None:
     assert flagged(town).details["children_at_risk"] == 2
 
 
+def test_events_of_one_child_are_named_in_one_sentence_newest_first() -> None:
+    town = contacts(grades=("B",))
+    child = town.person("other", age=15)
+    town.open_to_hub(child)
+    for days in range(1, 8):
+        event = town.event(f"e{days}", "incident", night(days))
+        town.took_part(ADULT, event, "mentioned")
+        town.took_part(child, event, "mentioned")
+    (reason,) = [reason for reason in flagged(town).reasons if "{person:other}" in reason.text]
+    assert (
+        "{person:adult} and {person:other} are both recorded with {event:e1}, {event:e2}, {event:e3}, {event:e4}, "
+        "{event:e5} and 2 more"
+    ) in reason.text
+    assert len(reason.events) == len(reason.ties) == 7
+
+
 def test_when_nothing_else_explains_it_the_summary_says_what_was_looked_for() -> None:
     flag = flagged(contacts())
     assert flag.details["alternative_explanations"] == []
