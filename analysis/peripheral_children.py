@@ -51,6 +51,7 @@ SPEC = DetectorSpec(
         Parameter("hub_limit", 60, "Ordinary ties above which a person carries no second step", "people", 1, 100_000),
         Parameter("minimum_score", 0.1, "Smallest exposure that is listed", "natural log units", 0, 50),
         Parameter("limit", 200, "Longest list", "flags", 1, 100_000),
+        Parameter("largest_share", 0.1, "Longest list as a share of those it could name; at least 20", "", 0, 1),
         Parameter("stability_runs", 20, "Repeats with a fifth of the ties left out", "runs", 0, 200),
     ),
     cautions=(

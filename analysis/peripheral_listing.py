@@ -23,6 +23,8 @@ from graph.snapshot import Bool, Float64, Int64
 
 #: log-odds from which the evidence is called moderate and strong: one in four, and even
 MODERATE, STRONG = -1.1, 0.0
+#: a list may always be so long
+LEAST_LISTED = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +61,7 @@ def flags_of(
     chosen = np.flatnonzero(np.isfinite(order_by))
     ids = [snapshot.nodes.ids[int(row)] for row in chosen]
     order = sorted(range(len(chosen)), key=lambda at: (-order_by[chosen[at]], ids[at]))
-    flagged = chosen[order[: int(number(parameters, "limit"))]]
+    flagged = chosen[order[: longest(evidence)]]
     runs, done = int(number(parameters, "stability_runs")), 0
 
     def again(ties: Bool) -> Float64:
@@ -82,6 +84,12 @@ def flags_of(
             progress(0.75 + 0.25 * rank / len(flagged), "writing reasons")
         flags.append(writing.flag(row, rank, None if steady is None else float(steady[rank - 1])))
     return tuple(flags)
+
+
+def longest(evidence: Evidence) -> int:
+    """How many flags at most: what reviewers can read, and no large part of everybody where few people are recorded."""
+    share = number(evidence.parameters, "largest_share") * int(evidence.targets.sum())
+    return int(min(number(evidence.parameters, "limit"), max(share, LEAST_LISTED)))
 
 
 def log_odds_of(exposure: Float64, moves: Float64, least: float) -> Float64:
