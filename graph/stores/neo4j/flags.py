@@ -9,7 +9,7 @@ from typing import LiteralString
 import orjson
 
 from graph.errors import NotFound
-from graph.flags import Flag, FlagDecision, FlagState, Run
+from graph.flags import Band, Flag, FlagDecision, FlagState, Run
 from graph.model import NodeId
 from graph.store import AuditEntry, FlagFilter, FlagPage, Lens, StoredFlag
 from graph.stores.flag_rows import (
@@ -46,7 +46,7 @@ _OF_RUNS: LiteralString = """
 UNWIND $ids AS id
 MATCH (f:Flag {run_id: id})
 WHERE $subjects IS NULL OR any(subject IN f.subjects WHERE subject IN $subjects)
-RETURN f.id, f.run_id, f.rank, f.content"""
+RETURN f.id, f.run_id, f.rank, f.band, f.expires_on"""
 _LATEST: LiteralString = """
 UNWIND $ids AS id
 MATCH (d:FlagDecision {flag: id})
@@ -89,6 +89,8 @@ def save_run(transaction: Transaction, run: Run, entry: AuditEntry, *, now: dt.d
             "run_id": run.id,
             "rank": flag.rank,
             "subjects": list(flag.subjects),
+            "band": flag.band.value,
+            "expires_on": flag.expires_on,
             "content": orjson.dumps(flag_plain(flag)).decode(),
         }
         for flag in run.flags
@@ -180,10 +182,9 @@ def _heads(
     decided = transaction.run(_LATEST, {"ids": [flag_id for flag_id, *_ in rows]})
     latest = {flag_id: FlagState(orjson.loads(content)["state"]) for flag_id, content in decided}
     heads = []
-    for flag_id, run_id, rank, content in rows:
-        flag = flag_of(orjson.loads(content))
-        state = state_on(latest.get(flag_id, FlagState.NEW), flag.expires_on, today)
-        heads.append(FlagHead(flag_id, run_id, detectors[run_id], rank, flag.band, state))
+    for flag_id, run_id, rank, band, expires_on in rows:
+        state = state_on(latest.get(flag_id, FlagState.NEW), expires_on.to_native(), today)
+        heads.append(FlagHead(flag_id, run_id, detectors[run_id], rank, Band(band), state))
     return heads
 
 

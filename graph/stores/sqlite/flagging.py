@@ -48,7 +48,7 @@ def save_run(connection: sqlite3.Connection, run: Run, now_us: int) -> None:
     )
     connection.executemany(
         "INSERT INTO flag VALUES (?, ?, ?, ?)",
-        [(cursor.lastrowid, flag.rank, flag.id, orjson.dumps(flag_plain(flag)).decode()) for flag in run.flags],
+        [(cursor.lastrowid, flag.rank, flag.id, _kept(flag)) for flag in run.flags],
     )
 
 
@@ -102,7 +102,7 @@ def flag(connection: sqlite3.Connection, flag_id: str, lens: Lens, today: dt.dat
     ).fetchall()
     for *head, content in rows:
         if run_seen(lens, _run_head(*head), parsed):
-            return _stored(connection, flag_of(orjson.loads(content)), head[0], today)
+            return _stored(connection, _flag(content), head[0], today)
     return None
 
 
@@ -118,12 +118,24 @@ def reviewed_flags(connection: sqlite3.Connection, lens: Lens, today: dt.date) -
 #: columns of ``_run_head``
 _RUN_HEAD = "r.id, r.detector, r.restrictions, json_extract(r.content, '$.may_see', '$.over_open')"
 
+#: what is kept of a flag starts with a line of its own for what lists are chosen by: the whole, which is long, is then
+#: read for the flags that are shown only
 _HEADS = """
-SELECT f.id, r.id, r.detector, f.rank, json_extract(f.content, '$.band'), json_extract(f.content, '$.expires_on'),
+SELECT f.id, r.id, r.detector, f.rank,
+  CASE instr(f.content, char(10)) WHEN 0 THEN f.content
+    ELSE substr(f.content, 1, instr(f.content, char(10)) - 1) END,
   (SELECT json_extract(d.content, '$.state') FROM flag_decision d WHERE d.flag = f.id ORDER BY d.pk DESC LIMIT 1)
-FROM json_each(?1) j CROSS JOIN run r ON r.id = j.value CROSS JOIN flag f ON f.run = r.pk
-WHERE ?2 IS NULL OR EXISTS (SELECT 1 FROM json_each(f.content, '$.subjects') s
-                            WHERE s.value IN (SELECT w.value FROM json_each(?2) w))"""
+FROM json_each(?) j CROSS JOIN run r ON r.id = j.value CROSS JOIN flag f ON f.run = r.pk"""
+
+
+def _kept(flag: Flag) -> str:
+    plain = flag_plain(flag)
+    head = {key: plain[key] for key in ("band", "expires_on", "subjects")}
+    return f"{orjson.dumps(head).decode()}\n{orjson.dumps(plain).decode()}"
+
+
+def _flag(content: str) -> Flag:
+    return flag_of(orjson.loads(content.rpartition("\n")[2]))
 
 
 def _run_head(run_id: str, detector: str, restrictions: str, more: str) -> RunHead:
@@ -148,18 +160,16 @@ def _heads(
 ) -> list[FlagHead]:
     """Heads of the flags of the shown runs, those about any of the subjects when these are given."""
     runs = orjson.dumps([run.id for run in _shown_runs(connection, lens, detector)]).decode()
-    wanted = None if subjects is None else orjson.dumps(list(subjects)).decode()
-    return [
-        FlagHead(
-            flag_id,
-            run_id,
-            name,
-            rank,
-            Band(band),
-            state_on(FlagState(latest or FlagState.NEW), dt.date.fromisoformat(expires_on), today),
-        )
-        for flag_id, run_id, name, rank, band, expires_on, latest in connection.execute(_HEADS, (runs, wanted))
-    ]
+    wanted = None if subjects is None else frozenset(subjects)
+    heads = []
+    for flag_id, run_id, name, rank, kept, latest in connection.execute(_HEADS, (runs,)):
+        head = orjson.loads(kept)
+        if wanted is not None and wanted.isdisjoint(head["subjects"]):
+            continue
+        expires_on = dt.date.fromisoformat(head["expires_on"])
+        state = state_on(FlagState(latest or FlagState.NEW), expires_on, today)
+        heads.append(FlagHead(flag_id, run_id, name, rank, Band(head["band"]), state))
+    return heads
 
 
 def _whole(connection: sqlite3.Connection, heads: Sequence[FlagHead], today: dt.date) -> tuple[StoredFlag, ...]:
@@ -168,7 +178,7 @@ def _whole(connection: sqlite3.Connection, heads: Sequence[FlagHead], today: dt.
     found = []
     for head in heads:
         (content,) = connection.execute(query, (head.run_id, head.rank, head.id)).fetchone()
-        found.append(_stored(connection, flag_of(orjson.loads(content)), head.run_id, today))
+        found.append(_stored(connection, _flag(content), head.run_id, today))
     return tuple(found)
 
 
