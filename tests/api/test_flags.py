@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable, Mapping
 
@@ -11,9 +12,11 @@ import pytest
 from analysis import registry
 from analysis.spec import Detector, DetectorSpec, Progress, quiet
 from api.bootstrap import Wiring
+from graph.access.actors import Role
 from graph.flags import Band, Flag, Parameter, Plain, Reason
 from graph.model import FlagId, NodeId
 from graph.snapshot import Snapshot
+from tests.api.conftest import PASSWORD
 from tests.api.http import Client
 
 LogIn = Callable[[str], Client]
@@ -52,8 +55,8 @@ def everybody_there(
 @pytest.fixture(autouse=True)
 def one_detector(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = DetectorSpec(
-        "everybody", "1", "Everybody", "Who is there?", "Counts.", (Parameter("size", 1, "a number"),), (), (), "nothing", (), (),
-        "everybody.md", 90, frozenset({"analyst"}), NAMED,
+        "everybody", "1", "Everybody", "Who is there?", "Counts.", (Parameter("size", 1, "a number"),), (), (),
+        "nothing", (), (), "everybody.md", 90, frozenset({"analyst"}), NAMED,
     )  # fmt: skip
     detectors = {"everybody": Detector(spec, everybody_there)}
     monkeypatch.setattr(registry, "DETECTORS", detectors)
@@ -74,6 +77,30 @@ def subjects(client: Client) -> list[str]:
 def test_members_get_flags_over_all_they_see_and_others_over_what_is_open(as_user: LogIn) -> None:
     analyse(as_user("analyst"))
     assert ("person:77" in subjects(as_user("analyst")), "person:77" in subjects(as_user("officer"))) == (True, False)
+
+
+def test_whoever_sees_less_and_looks_later_hides_nothing_from_members(hub: Wiring, as_user: LogIn) -> None:
+    hub.accounts.add("other", Role.ANALYST, "other", PASSWORD, by="operator")
+    member, other = as_user("analyst"), as_user("other")
+    analyse(member)
+    before = member.get("/api/v1/flags").content
+    analyse(other)
+    assert member.get("/api/v1/flags").content == before
+    assert "person:77" in subjects(member)
+    assert "person:77" not in subjects(other)
+
+
+def test_flags_that_are_not_for_a_role_are_not_in_the_answer_of_a_run(
+    as_user: LogIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = registry.DETECTORS["everybody"]
+    spec = dataclasses.replace(found.spec, may_see=frozenset({"police"}))
+    for name in ("analysis.registry", "api.services", "api.analysing", "api.routes.analyses"):
+        monkeypatch.setattr(f"{name}.DETECTORS", {"everybody": Detector(spec, found.detect)})
+    (run,) = as_user("analyst").post("/api/v1/analyses", json={}).json()["runs"]
+    assert run["flags"] == []
+    assert subjects(as_user("analyst")) == []
+    assert "person:1" in subjects(as_user("officer"))
 
 
 def test_what_others_see_does_not_depend_on_the_secret(as_user: LogIn) -> None:
