@@ -23,6 +23,7 @@ from analysis.scan_emerging import (
     emerging_problem,
     quasi_ratio,
 )
+from analysis.scan_zones import Zones
 from analysis.spec import Progress, number
 from graph.flags import Plain
 from graph.snapshot import Float64, Int64
@@ -142,18 +143,19 @@ def region_of(
     return Region(history, problem, Scan(emerging_clusters(problem, maxima), maxima, problem.windows))
 
 
-def _problem(history: History, parameters: Mapping[str, Plain]) -> EmergingProblem:
+def _problem(history: History, parameters: Mapping[str, Plain], around: Zones | None = None) -> EmergingProblem:
     means = np.repeat(history.baseline[:, None], history.now.shape[1], axis=1)
     # a baseline from n past events is itself known to 1 / n
     varied = history.variation + 1 / (history.past.sum(axis=1) + HALF)
     share = min(0.5, max(number(parameters, "max_fraction"), 5 / len(history.rows)))
-    return emerging_problem(history.centre, history.now, means, variation=varied, max_fraction=share)
+    return emerging_problem(history.centre, history.now, means, variation=varied, max_fraction=share, around=around)
 
 
 def findings_of(region: Region, history: History, parameters: Mapping[str, Plain]) -> list[Finding]:
     """Windows of a history (the region's own, or a thinned one) that stand out, without areas that do not grow."""
     own = history is region.history
-    problem = region.problem if own else _problem(history, parameters)
+    # the same circles: which of them stand out is asked, not how large they may be
+    problem = region.problem if own else _problem(history, parameters, region.problem.around)
     clusters = region.scan.clusters if own else emerging_clusters(problem, region.scan.maxima)
     found = []
     for cluster in clusters:

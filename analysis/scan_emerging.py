@@ -28,7 +28,7 @@ from analysis.spec import Progress, quiet
 from graph.snapshot import Float64, Int64
 
 #: replicates between two reports of progress
-_AT_ONCE = 64
+_AT_ONCE = 32
 
 
 @compiled
@@ -134,8 +134,9 @@ def emerging_problem(
     max_fraction: float = 0.1,
     max_duration: int | None = None,
     metric: str = "euclidean",
+    around: Zones | None = None,
 ) -> EmergingProblem:
-    """What ``emerging_scan`` scans, its arguments checked: for asking several times."""
+    """What ``emerging_scan`` scans, its arguments checked; with ``around``, about the same circles again."""
     points = np.asarray(xy, dtype=np.float64)
     counts, means = np.asarray(cases, dtype=np.float64), np.asarray(baselines, dtype=np.float64)
     if counts.ndim != 2 or counts.shape != means.shape or points.shape != (len(counts), 2) or not counts.size:
@@ -149,10 +150,10 @@ def emerging_problem(
     if longest < 1:
         raise ValueError("max_duration is at least 1")
     means = means[:, -longest:]
-    around = zones(points, means.sum(axis=1), max_fraction, metric)
+    circles = zones(points, means.sum(axis=1), max_fraction, metric) if around is None else around
     baseline = _from_the_last(means)
     extra = varied[:, None] * baseline**2
-    return EmergingProblem(_from_the_last(counts[:, -longest:]), baseline, extra, around, means, varied)
+    return EmergingProblem(_from_the_last(counts[:, -longest:]), baseline, extra, circles, means, varied)
 
 
 def _from_the_last(table: Float64) -> Float64:

@@ -29,13 +29,15 @@ class Zones:
 def distances(xy: Float64, rows: Int64, metric: str) -> Float64:
     """Distances of some places to all, in the unit of ``xy`` or, for degrees (longitude, latitude), in metres."""
     if metric == "euclidean":
-        return np.hypot(xy[rows, None, 0] - xy[None, :, 0], xy[rows, None, 1] - xy[None, :, 1])
+        across, along = xy[rows, None, 0] - xy[None, :, 0], xy[rows, None, 1] - xy[None, :, 1]
+        apart: Float64 = np.sqrt(across * across + along * along)
+        return apart
     if metric != "haversine":
         raise ValueError("metric is euclidean or haversine")
     longitude, latitude = np.radians(xy[:, 0]), np.radians(xy[:, 1])
-    across = np.sin((longitude[rows, None] - longitude[None, :]) / 2)
-    along = np.sin((latitude[rows, None] - latitude[None, :]) / 2)
-    half = along**2 + np.cos(latitude[rows, None]) * np.cos(latitude[None, :]) * across**2
+    east = np.sin((longitude[rows, None] - longitude[None, :]) / 2)
+    north = np.sin((latitude[rows, None] - latitude[None, :]) / 2)
+    half = north**2 + np.cos(latitude[rows, None]) * np.cos(latitude[None, :]) * east**2
     result: Float64 = 2 * EARTH * np.arcsin(np.sqrt(np.minimum(half, 1.0)))
     return result
 
