@@ -13,7 +13,8 @@ Matrix Computations, section 11.2.8); for others the power method is used. Only 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numba
@@ -26,6 +27,12 @@ from graph.snapshot import Float64
 
 #: more steps than any damping up to 0.999 needs
 MOST_STEPS = 50_000
+#: corrections in single precision, at most; two are usual
+MOST_ROUNDS = 50
+#: how far single precision corrects at once
+SINGLE = 2e-5
+#: parts of the rows that are worked on side by side, and entries from which that pays
+PARTS, WORTH_THREADS = 2, 200_000
 #: nodes that are put in order of their number of ties together
 BLOCK = 4_096
 
@@ -64,7 +71,7 @@ def personalised_pagerank(
     result = np.zeros(len(start))
     if len(weight):
         weight /= weight.max()
-    result[order] = _chebyshev(first, other, weight, start[order], damping, tolerance, MOST_STEPS)
+    result[order] = _Solving(first, other, weight, start[order], damping).solve(tolerance)
     return result
 
 
@@ -157,81 +164,136 @@ def _by_length(first, order, block):  # type: ignore[no-untyped-def]
     return arranged
 
 
-@_compiled
-def _chebyshev(first, other, weight, start, damping, tolerance, most):  # type: ignore[no-untyped-def]
-    """The solution scaled to sum 1, for symmetric weights.
+class _Solving:
+    """Chebyshev's iteration for symmetric weights, on rows in a fixed number of parts: the same sums on any machine.
 
     Solved for u = x / (sum of weights of the node), in which (I - damping P) has the same spectrum, within 1 - damping
     and 1 + damping. Corrections are found in single precision, which moves half the memory; what they leave is computed
     in double precision, and corrected again until the bound holds.
     """
-    count = len(start)
-    out = np.zeros(count)
-    for i in range(count):
-        for at in range(first[i], first[i + 1]):
-            out[i] += weight[at]
-        # a node without ties only gives back to the seeds
-        out[i] = out[i] if out[i] > 0 else 1.0
-    light = np.empty(len(weight), dtype=np.float32)
-    for i in range(count):
-        for at in range(first[i], first[i + 1]):
-            light[at] = damping * weight[at] / out[i]
-    heavy = out.astype(np.float32)
-    share = (1.0 - damping) * start / out
-    residual = np.empty(count)
-    steps = 0
-    # (1 - damping) bounds the inverse; scaling to sum 1 at most doubles the error
-    enough = tolerance * (1.0 - damping) / 2.0
-    while True:
-        left = 0.0
-        total = 0.0
-        for i in range(count):
-            arriving = 0.0
-            for at in range(first[i], first[i + 1]):
-                arriving += weight[at] * share[other[at]]
-            residual[i] = ((1.0 - damping) * start[i] + damping * arriving) / out[i] - share[i]
-            left += out[i] * abs(residual[i])
-            total += out[i] * share[i]
-        if left <= enough * total or steps >= most or damping == 0.0:
-            break
-        aim = max(0.7 * enough * total / left, 2e-5)
-        unit = (residual / left).astype(np.float32)
-        steps += _descend(first, other, light, heavy, unit, np.float32(damping), np.float32(aim), most)
-        for i in range(count):
-            share[i] += left * unit[i]
-    share = np.maximum(share * out, 0.0)
-    return share / share.sum()
+
+    def __init__(self, first: Any, other: Any, weight: Any, start: Float64, damping: float) -> None:
+        self.first, self.other, self.weight, self.start, self.damping = first, other, weight, start, damping
+        self.out, self.light = _prepared(first, weight, damping)
+        self.heavy = self.out.astype(np.float32)
+        count = len(start)
+        # parts with as many entries each
+        ends = np.searchsorted(first, np.linspace(0, int(first[-1]), PARTS + 1)[1:-1])
+        bounds = np.concatenate([[0], ends, [count]]).astype(np.int64)
+        self.parts = list(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True))
+
+    def solve(self, tolerance: float) -> Float64:
+        """The solution scaled to sum 1."""
+        with ThreadPoolExecutor(PARTS) if len(self.weight) >= WORTH_THREADS else _InTurn() as pool:
+            return self._solve(tolerance, pool)
+
+    def _solve(self, tolerance: float, pool: ThreadPoolExecutor | _InTurn) -> Float64:
+        share = (1.0 - self.damping) * self.start / self.out
+        residual = np.empty(len(share))
+        # (1 - damping) bounds the inverse; scaling to sum 1 at most doubles the error
+        enough = tolerance * (1.0 - self.damping) / 2.0
+        for _ in range(MOST_ROUNDS):
+
+            def left_over(part: tuple[int, int], share: Float64 = share) -> tuple[float, float]:
+                found: tuple[float, float] = _left_over(
+                    self.first, self.other, self.weight, self.out, self.start, share, residual, self.damping, *part
+                )
+                return found
+
+            sums = list(pool.map(left_over, self.parts))
+            left, total = sum(part[0] for part in sums), sum(part[1] for part in sums)
+            if left <= enough * total or self.damping == 0.0:
+                break
+            aim = max(0.7 * enough * total / left, SINGLE)
+            share = share + left * self._corrected((residual / left).astype(np.float32), aim, pool)
+        share = np.maximum(share * self.out, 0.0)
+        return np.asarray(share / share.sum())
+
+    def _corrected(self, residual: Any, aim: float, pool: ThreadPoolExecutor | _InTurn) -> Any:
+        """The correction for such a residual, until at most ``aim`` is left of it."""
+        step, share, ratio = residual.copy(), residual.copy(), self.damping
+        following = np.empty_like(step)
+        for _ in range(MOST_STEPS):
+            after = 1.0 / (2.0 / self.damping - ratio)
+            keep, add = np.float32(after * ratio), np.float32(2.0 * after / self.damping)
+
+            def descend(
+                part: tuple[int, int], step: Any = step, following: Any = following, keep: Any = keep, add: Any = add
+            ) -> float:
+                left: float = _descend(
+                    self.first, self.other, self.light, self.heavy, residual, step, following, share, keep, add, *part
+                )
+                return left
+
+            left = sum(pool.map(descend, self.parts))
+            ratio, step, following = after, following, step
+            if left <= aim:
+                break
+        return share
+
+
+class _InTurn:
+    """A pool of no threads."""
+
+    def __enter__(self) -> _InTurn:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    @staticmethod
+    def map(work: Callable[[tuple[int, int]], Any], parts: Iterable[tuple[int, int]]) -> Iterable[Any]:
+        """One part after the other."""
+        return map(work, parts)
 
 
 @_compiled
-def _descend(first, other, weight, out, residual, damping, enough, most):  # type: ignore[no-untyped-def]
-    """The correction in place of ``residual``, until what it leaves is at most ``enough``; the number of steps."""
-    step = residual.copy()
-    following = np.empty_like(step)
-    share = residual.copy()
-    one, two = np.float32(1), np.float32(2)
-    ratio = damping
-    taken = 0
-    for _ in range(most):
-        taken += 1
-        after = one / (two / damping - ratio)
-        keep, add = after * ratio, two * after / damping
-        left = 0.0
-        for i in range(len(share)):
-            arriving = np.float32(0)
-            for at in range(first[i], first[i + 1]):
-                arriving += weight[at] * step[other[at]]
-            now = residual[i] - step[i] + arriving
-            residual[i] = now
-            left += out[i] * abs(now)
-            following[i] = keep * step[i] + add * now
-            share[i] += following[i]
-        ratio = after
-        step, following = following, step
-        if left <= enough:
-            break
-    residual[:] = share
-    return taken
+def _prepared(first, weight, damping):  # type: ignore[no-untyped-def]
+    """Sum of weights of each row (1 where there are none: such a node only gives back to the seeds), and the walk."""
+    out = np.zeros(len(first) - 1)
+    light = np.empty(len(weight), dtype=np.float32)
+    for i in range(len(out)):
+        for at in range(first[i], first[i + 1]):
+            out[i] += weight[at]
+        out[i] = out[i] if out[i] > 0 else 1.0
+        for at in range(first[i], first[i + 1]):
+            light[at] = damping * weight[at] / out[i]
+    return out, light
+
+
+@_compiled
+def _left_over(  # type: ignore[no-untyped-def]
+    first, other, weight, out, start, share, residual, damping, begin, end
+):
+    """Writes what ``share`` leaves; its size and that of the share itself."""
+    left = 0.0
+    total = 0.0
+    for i in range(begin, end):
+        arriving = 0.0
+        for at in range(first[i], first[i + 1]):
+            arriving += weight[at] * share[other[at]]
+        residual[i] = ((1.0 - damping) * start[i] + damping * arriving) / out[i] - share[i]
+        left += out[i] * abs(residual[i])
+        total += out[i] * share[i]
+    return left, total
+
+
+@_compiled
+def _descend(  # type: ignore[no-untyped-def]
+    first, other, light, heavy, residual, step, following, share, keep, add, begin, end
+):
+    """One step on some rows; what is left of the residual there."""
+    left = 0.0
+    for i in range(begin, end):
+        arriving = np.float32(0)
+        for at in range(first[i], first[i + 1]):
+            arriving += light[at] * step[other[at]]
+        now = residual[i] - step[i] + arriving
+        residual[i] = now
+        left += heavy[i] * abs(now)
+        following[i] = keep * step[i] + add * now
+        share[i] += following[i]
+    return left
 
 
 @_compiled
