@@ -53,7 +53,11 @@ class Areas:
 
 
 def covered_areas(snapshot: Snapshot, since: int, until: int) -> Areas | None:
-    """Areas with the people at risk in the days ``since`` to ``until``; None when nothing is known of any."""
+    """Areas with the people at risk in the days ``since`` to ``until``; None when nothing is known of any.
+
+    In a snapshot of one locality only the areas inside it; none in one of an operation, school or group, whose events
+    say where it looked, not how much there is.
+    """
     tables = snapshot.areas
     at_risk = _exposure(tables.exposure, since, until)
     ambient = bool(at_risk)
@@ -64,6 +68,7 @@ def covered_areas(snapshot: Snapshot, since: int, until: int) -> Areas | None:
     rows = [row for row in sorted(at_risk, key=lambda row: tables.ids[row]) if at_risk[row] > 0]
     shapes = np.array([shapely.from_wkb(tables.boundaries[row]) for row in rows], dtype=object)
     kept = _finest(shapes)
+    kept = kept[_in_scope(snapshot, shapes[kept])]
     rows, shapes = [rows[at] for at in kept], shapes[kept]
     if not rows:
         return None
@@ -97,6 +102,16 @@ def _exposure(table: tuple[tuple[int, float, int, int], ...], since: int, until:
         shared[row] = (total + exposure * days, weight + days)
         latest[row] = max(latest.get(row, (int(start), exposure)), (int(start), exposure))
     return {row: total / weight if weight > 0 else latest[row][1] for row, (total, weight) in shared.items()}
+
+
+def _in_scope(snapshot: Snapshot, shapes: npt.NDArray[np.object_]) -> Bool:
+    if snapshot.scope == "everything":
+        return np.ones(len(shapes), dtype=np.bool_)
+    name = snapshot.scope.removeprefix("locality:")
+    if name == snapshot.scope or name not in snapshot.areas.ids:
+        return np.zeros(len(shapes), dtype=np.bool_)
+    whole = shapely.from_wkb(snapshot.areas.boundaries[snapshot.areas.ids.index(name)])
+    return np.asarray(shapely.intersects(whole, shapely.point_on_surface(shapes)), dtype=np.bool_)
 
 
 def _finest(shapes: npt.NDArray[np.object_]) -> Int64:

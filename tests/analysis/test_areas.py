@@ -71,6 +71,18 @@ def test_of_layers_on_one_another_the_finer_is_used() -> None:
     assert found is not None and found.ids == tables.ids
 
 
+def test_a_snapshot_of_a_locality_has_the_areas_inside_it_and_one_of_an_operation_none() -> None:
+    squared = square()
+    snapshot = squared.snapshot()
+    half = shapely.to_wkb(shapely.box(0, 0, 1_000, 3_000))
+    tables = dataclasses.replace(
+        snapshot.areas, ids=(*snapshot.areas.ids, "Z"), boundaries=(*snapshot.areas.boundaries, half)
+    )
+    part = covered_areas(dataclasses.replace(snapshot, areas=tables, scope="locality:Z"), YEAR, TODAY)
+    assert part is not None and part.ids == ("A00", "A01", "A02")
+    assert covered_areas(dataclasses.replace(snapshot, areas=tables, scope="operation:1"), YEAR, TODAY) is None
+
+
 def test_regions_are_areas_that_touch() -> None:
     squared = square(2, 1)
     squared.grid(2, 1, prefix="B", east=20)
