@@ -167,6 +167,11 @@ def scores(parts: Contributions, count: int) -> Float64:
     return total
 
 
+def strength(score: float, strong: float) -> float:
+    """A score as strength of evidence, 0 to 1; what speaks against as much as for has none, ``strong`` has 0.63."""
+    return float(-np.expm1(-max(score, 0.0) / strong))
+
+
 def binomial_p(at_risk: Int64, of: Int64, share: Float64) -> Float64:
     """P(X >= at_risk) for X binomial(of, share)."""
     return np.asarray(stats.binom.sf(at_risk - 1, of, np.clip(share, 0.0, 1.0)), dtype=np.float64)

@@ -8,7 +8,7 @@ import numpy as np
 
 from analysis.codes import PLACE_ROLES
 from analysis.derive import base_rate, derive, home_of, months_before
-from analysis.excess import Contributions, binomial_p, endpoint_share
+from analysis.excess import Contributions, binomial_p, endpoint_share, strength
 from analysis.excess_weighing import Weighing, best, low_grades, watched
 from analysis.hotspot_places_reasons import reasons_of, records_of, summary_of
 from analysis.meetings import at_places
@@ -198,7 +198,7 @@ class _Writer:
             id=flag_id(SPEC.name, (subject,)),
             detector=SPEC.name,
             subjects=(subject,),
-            strength=float(-np.expm1(-score / STRONG)),
+            strength=strength(score, STRONG),
             band=band_of(score, MODERATE, STRONG),
             rank=rank,
             stability=steady,

@@ -9,7 +9,7 @@ import numpy as np
 
 from analysis.codes import kind_code, marked
 from analysis.derive import base_rate, derive, home_of, months_before
-from analysis.excess import Meetings, binomial_p, endpoint_share
+from analysis.excess import Meetings, binomial_p, endpoint_share, strength
 from analysis.excess_weighing import Weighing, best, low_grades, watched
 from analysis.meetings import at_places, with_things
 from analysis.meetings_sources import sources_of
@@ -213,7 +213,7 @@ class _Writer:
             id=flag_id(SPEC.name, (subject,)),
             detector=SPEC.name,
             subjects=(subject,),
-            strength=float(-np.expm1(-score / STRONG)),
+            strength=strength(score, STRONG),
             band=band_of(score, MODERATE, STRONG),
             rank=rank,
             stability=steady,

@@ -130,6 +130,14 @@ def test_carers_are_left_out_as_carers() -> None:
     assert {"person": "person:carer", "reason": "carer by role"} in flags[ADULT].details["excluded"]  # type: ignore[operator]
 
 
+def test_who_has_more_against_than_for_has_no_strength_and_never_less() -> None:
+    town = contacts(grades=("B", "B"))
+    for at in range(60):
+        town.tie(ADULT, f"person:nobody{at}", "contacts", start=days_ago(3))
+    flag = flagged(town)
+    assert score(flag) < 0 and flag.strength == 0.0
+
+
 def test_being_of_concern_stands_apart() -> None:
     town = contacts()
     before = score(flagged(town))
