@@ -34,9 +34,10 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counted:
-    """Masks over the nodes of the snapshot, one a measure, and the stages they make up."""
+    """Who is counted by each measure, and the stages they make up."""
 
-    masks: Mapping[str, Bool]
+    #: node rows, by measure
+    rows: Mapping[str, Int64]
     stages: tuple[Stage, ...]
     #: records of police contact and information about each node
     contacts: Int64
@@ -108,7 +109,7 @@ def count(snapshot: Snapshot, roles: Roles, found: Records, outcomes: Outcomes) 
             flags.add(outcomes.rows, who, None, adults=False)
         for name in names if adults or len(names) > 1 else ():
             flags.add([row for row in outcomes.rows if row.detector == name], who, name, adults=adults)
-    return Counted(masks, tuple(stages), contacts)
+    return Counted({name: np.flatnonzero(mask) for name, mask in masks.items()}, tuple(stages), contacts)
 
 
 class _Flags:

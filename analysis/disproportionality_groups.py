@@ -16,7 +16,7 @@ import shapely
 
 from analysis.codes import code
 from analysis.derive import Roles
-from graph.snapshot import Bool, Float64, Int32, Int64, Snapshot
+from graph.snapshot import Float64, Int32, Int64, Snapshot
 from graph.vocabulary import vocabulary
 
 #: group of the ethnicity vocabulary for what is refused or not obtained
@@ -178,14 +178,13 @@ def _nested(snapshot: Snapshot, localities: Sequence[int]) -> frozenset[int]:
     return frozenset(localities[at] for at in np.unique(point[inside]).tolist())
 
 
-def clustering(group_of: Int32, household: Int32, counted: Bool, groups: int) -> tuple[Int64, Float64]:
+def clustering(group_of: Int32, household: Int32, rows: Int64, groups: int) -> tuple[Int64, Float64]:
     """By group: how many families those counted are of, and how much larger that makes the variance of the count.
 
-    The latter is the sum of squared family sizes over the sum of sizes: 1 when no two of those counted are of one
+    ``rows`` are node rows. The latter is the sum of squared family sizes over the sum of sizes: 1 when no two of those counted are of one
     family.
     """
-    rows = np.flatnonzero(counted)
-    span = int(household.max(initial=0)) + 1
+    span = int(household[rows].max(initial=0)) + 1
     keys, sizes = np.unique(group_of[rows].astype(np.int64) * span + household[rows], return_counts=True)
     total = np.bincount(keys // span, weights=sizes, minlength=groups)
     squares = np.bincount(keys // span, weights=sizes.astype(np.float64) ** 2, minlength=groups)

@@ -85,7 +85,7 @@ def _table(
     counts = [suppressed_count(int(value)) for value in exact]
     # what lives in an area is public
     bases = [suppressed_count(round(float(value))) if isinstance(base, str) else round(value) for value in exact_base]
-    families, wider = clustering(by.group_of, roles.household, counted.masks[measure], len(counts))
+    families, wider = clustering(by.group_of, roles.household, counted.rows[measure], len(counts))
     told = _compared(counts, bases, by, np.round(wider, 1), level, sampled=isinstance(base, str))
     records = _records(counted, by) if measure == "contact" else None
     cells = tuple(
@@ -113,7 +113,7 @@ def _table(
 
 
 def _by_group(counted: Counted, by: Characteristic, measure: str) -> Int64:
-    return np.bincount(by.group_of[counted.masks[measure]], minlength=len(by.groups)).astype(np.int64)
+    return np.bincount(by.group_of[counted.rows[measure]], minlength=len(by.groups)).astype(np.int64)
 
 
 _Told = tuple[float | None, float | None, float | None, float | None]
@@ -152,6 +152,6 @@ def _compared(
 
 def _records(counted: Counted, by: Characteristic) -> Float64:
     """Records about those counted, by group."""
-    mask = counted.masks["contact"]
-    found: Float64 = np.bincount(by.group_of[mask], weights=counted.contacts[mask], minlength=len(by.groups))
+    rows = counted.rows["contact"]
+    found: Float64 = np.bincount(by.group_of[rows], weights=counted.contacts[rows], minlength=len(by.groups))
     return found

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -128,9 +129,8 @@ def _compare(
     ratio = (a / n) / (b / m)
     if small and a >= 1 and b >= 1:
         return _exact(ratio, (a, n, b, m), level)
-    z = float(stats.norm.ppf(0.5 + level / 2))
-    width = z * math.sqrt(variance)
-    p_value = 2 * float(stats.norm.sf(abs(math.log(ratio)) / math.sqrt(variance))) if variance > 0 else 1.0
+    width = NormalDist().inv_cdf(0.5 + level / 2) * math.sqrt(variance)
+    p_value = math.erfc(abs(math.log(ratio)) / math.sqrt(2 * variance)) if variance > 0 else 1.0
     return ratio, ratio * math.exp(-width), ratio * math.exp(width), p_value
 
 
