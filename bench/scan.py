@@ -8,6 +8,7 @@ asserted to be equal. Below, Gi* beside esda's ``G_Local`` with the same z (esda
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import resource
 import statistics
@@ -101,16 +102,14 @@ def local_g(places: int) -> None:
     if importlib.util.find_spec("esda") is None:
         print("\nesda is not installed: Gi* is not compared")
         return
-    import esda
-    import libpysal
-
+    esda, weights_of = importlib.import_module("esda"), importlib.import_module("libpysal.weights")
     generator = np.random.default_rng(3)
     xy = generator.random((places, 2))
     values = generator.gamma(2.0, size=places)
     near = np.asarray(cKDTree(xy).query(xy, k=9)[1], dtype=np.int64)
     rows = np.repeat(np.arange(places), 9)
     matrix = sparse.csr_array(sparse.coo_array((np.ones(len(rows)), (rows, near.ravel())), shape=(places, places)))
-    weights = libpysal.weights.W({row: near[row, 1:].tolist() for row in range(places)}, silence_warnings=True)
+    weights = weights_of.W({row: near[row, 1:].tolist() for row in range(places)}, silence_warnings=True)
 
     def theirs() -> Any:
         return esda.G_Local(values, weights, transform="B", permutations=0, star=True)

@@ -89,3 +89,12 @@ def filled(
 def quick(**parameters: Any) -> dict[str, Any]:
     """Parameters that make a small run quick."""
     return {"permutations": 199, "stability_runs": 0, **parameters}
+
+
+def plain_json(value: object) -> bool:
+    """Whether a value is made of JSON's own kinds only, not of numpy's."""
+    if isinstance(value, dict):
+        return all(type(key) is str and plain_json(item) for key, item in value.items())
+    if isinstance(value, list):
+        return all(plain_json(item) for item in value)
+    return value is None or type(value) in (str, int, float, bool)

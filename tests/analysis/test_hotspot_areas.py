@@ -15,7 +15,7 @@ from analysis.run import run, run_to_json
 from analysis.spec import Detector
 from graph.errors import UsageError
 from graph.flags import Band, Flag, Run
-from tests.analysis.area_towns import Squared, filled, quick
+from tests.analysis.area_towns import Squared, filled, plain_json, quick
 from tests.analysis.build import night
 from viz.wording import check
 
@@ -66,6 +66,11 @@ def test_the_parts_of_the_areas_add_up_to_the_log_likelihood_ratio(planted: Squa
 def test_every_reason_names_its_events(planted: Squared, flag: Flag) -> None:
     named = [event for reason in flag.reasons for event in reason.events]
     assert sorted(named) == sorted(event for event in planted.points if event[6:9] in PLANTED)
+
+
+def test_details_are_plain_json(flag: Flag) -> None:
+    assert plain_json(dict(flag.details))
+    assert type(flag.strength) is float and all(type(reason.contribution) is float for reason in flag.reasons)
 
 
 def test_nothing_says_who_a_child_is(planted: Squared) -> None:

@@ -17,7 +17,7 @@ from analysis.hotspot_emerging_season import easter, season_words
 from analysis.run import run, run_to_json
 from analysis.spec import Detector
 from graph.flags import Flag, Run
-from tests.analysis.area_towns import Squared, filled, quick
+from tests.analysis.area_towns import Squared, filled, plain_json, quick
 from viz.wording import check
 
 DETECTOR = Detector(SPEC, hotspot_emerging.detect)
@@ -72,6 +72,11 @@ def test_every_event_counted_is_named(planted: Squared, flag: Flag) -> None:
     named = {event for reason in flag.reasons for event in reason.events}
     assert len(named) == flag.details["observed"]
     assert all(event.startswith("event:A22") for event in named)
+
+
+def test_details_are_plain_json(flag: Flag) -> None:
+    assert plain_json(dict(flag.details))
+    assert type(flag.strength) is float and all(type(reason.contribution) is float for reason in flag.reasons)
 
 
 def test_nothing_says_who_a_child_is(planted: Squared) -> None:

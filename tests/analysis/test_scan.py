@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.scan import scan, scan_statistic
+from analysis import scan_replicates
+from analysis.scan import Cluster, scan, scan_statistic
 from analysis.scan_zones import EARTH, distances, zones
 
 GRID = np.array([[float(x), float(y)] for x in range(5) for y in range(4)])
@@ -151,3 +152,24 @@ def test_the_scale_of_what_is_expected_does_not_matter(seed: int, factor: float)
     )
     assert [each.members for each in one] == [each.members for each in other]
     assert [each.log_likelihood_ratio for each in one] == pytest.approx([each.log_likelihood_ratio for each in other])
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_the_number_of_processors_does_not_matter(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = {"permutations": 40, "max_fraction": 0.5}
+    usual = scan(GRID, some_counts(1, 6), np.ones((20, 6)), rng=np.random.default_rng(5), **arguments)  # type: ignore[arg-type]
+    monkeypatch.setattr(scan_replicates, "threads", lambda: workers)
+    found = scan(GRID, some_counts(1, 6), np.ones((20, 6)), rng=np.random.default_rng(5), **arguments)  # type: ignore[arg-type]
+    assert found.clusters == usual.clusters and (found.maxima == usual.maxima).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_one_more_case_inside_never_lowers_the_likeliest(seed: int) -> None:
+    def best(cases: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> Cluster:
+        return scan_statistic(GRID, cases, np.ones(20), permutations=0, rng=np.random.default_rng(1))[0]
+
+    cases = some_counts(seed)
+    before = best(cases)
+    cases[before.members[0]] += 1
+    assert best(cases).log_likelihood_ratio > before.log_likelihood_ratio
