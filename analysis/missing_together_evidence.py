@@ -199,11 +199,12 @@ def _company(case: Case, pairs: MissingPairs, weight: Float64, wanted: Bool) -> 
 
 
 def _listed(case: Case, pairs: MissingPairs) -> Bool:
-    """Pairs of which nobody is a professional, one is under 18 and the other was when they were missing together."""
+    """Pairs of whom one at least may be under 18; grown professionals are in none."""
     roles = case.roles
     adult = (case.snapshot.nodes.birth_day != NO_DAY) & ~roles.child
+    out = roles.professional & ~roles.child
     child, other = pairs.child, pairs.other
-    listed: Bool = ~(adult[child] & adult[other]) & ~roles.professional[child] & ~roles.professional[other]
+    listed: Bool = ~(adult[child] & adult[other]) & ~out[child] & ~out[other]
     return listed & (pairs.coincidences >= number(case.parameters, "minimum_nights"))
 
 

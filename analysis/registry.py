@@ -18,6 +18,7 @@ from analysis import (
     peripheral_adults,
     peripheral_children,
     peripheral_families,
+    repeat_missing,
     shared_associates,
     shared_objects,
 )
@@ -37,6 +38,7 @@ DETECTORS: Mapping[str, Detector] = MappingProxyType(
             shared_objects,
             offence_patterns,
             missing_together,
+            repeat_missing,
             peripheral_children,
             peripheral_adults,
             peripheral_families,
