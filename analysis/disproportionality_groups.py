@@ -181,8 +181,8 @@ def _nested(snapshot: Snapshot, localities: Sequence[int]) -> frozenset[int]:
 def clustering(group_of: Int32, household: Int32, rows: Int64, groups: int) -> tuple[Int64, Float64]:
     """By group: how many families those counted are of, and how much larger that makes the variance of the count.
 
-    ``rows`` are node rows. The latter is the sum of squared family sizes over the sum of sizes: 1 when no two of those counted are of one
-    family.
+    ``rows`` are node rows. The latter is the sum of squared family sizes over the sum of sizes: 1 when no two of those
+    counted are of one family.
     """
     span = int(household[rows].max(initial=0)) + 1
     keys, sizes = np.unique(group_of[rows].astype(np.int64) * span + household[rows], return_counts=True)
