@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from analysis.derive import derive
-from analysis.peripheral_evidence import OWN_CIRCUMSTANCES, gather, own_circumstances
+from analysis.peripheral_evidence import gather
 from analysis.peripheral_listing import Question, flags_of
+from analysis.peripheral_own import OWN_CIRCUMSTANCES, own_circumstances
 from analysis.spec import DetectorSpec, Progress, number, quiet
 from analysis.wording import count_of
 from graph.flags import Flag, Parameter, Plain

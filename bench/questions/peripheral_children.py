@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from analysis.derive import Roles, derive
-from analysis.peripheral_evidence import expose, gather, own_circumstances, recorded_otherwise, together
+from analysis.peripheral_evidence import expose, gather, recorded_otherwise, together
 from analysis.peripheral_listing import log_odds_of
+from analysis.peripheral_own import own_circumstances
 from analysis.peripheral_second import walk
 from analysis.registry import detector
 from analysis.run import checked, run
