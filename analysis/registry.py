@@ -15,6 +15,7 @@ from analysis import (
     near_repeats,
     offence_patterns,
     operation_overlap,
+    peer_networks,
     peripheral_adults,
     peripheral_children,
     peripheral_families,
@@ -42,6 +43,7 @@ DETECTORS: Mapping[str, Detector] = MappingProxyType(
             peripheral_children,
             peripheral_adults,
             peripheral_families,
+            peer_networks,
             operation_overlap,
             disproportionality,
         )
