@@ -292,7 +292,7 @@ def coin_tail(chance, many, most):  # type: ignore[no-untyped-def]
     last = most - sure
     if last <= 0:
         return tail
-    room = min(total, last + 24) + 1
+    room = min(total, last + 12) + 1
     while True:
         term = _sum_of_coins(kept, many, room)
         end = room - 1

@@ -11,7 +11,7 @@ import argparse
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import networkx
 import numpy as np
@@ -19,14 +19,18 @@ from scipy import sparse, stats
 
 from analysis.projection import false_discovery, shared_contexts, surprise
 
+PEER = "networkx `weighted_projected_graph` (counts)"
 
-def median_seconds(work: Callable[[], object], times: int) -> float:
-    taken = []
-    for _ in range(times):
-        started = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken)
+
+def medians(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Median seconds of each, all of them in turn in every round, so that a busy machine slows all alike."""
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(rounds):
+        for name, work in works.items():
+            started = time.perf_counter()
+            work()
+            taken[name].append(time.perf_counter() - started)
+    return {name: statistics.median(seconds) for name, seconds in taken.items()}
 
 
 def uneven(rows: int, contexts: int, each: int, generator: np.random.Generator) -> sparse.csr_array:
@@ -48,7 +52,7 @@ def _matrix(row: np.ndarray, column: np.ndarray, rows: int, contexts: int) -> sp
     return matrix
 
 
-def compare(name: str, matrix: sparse.csr_array, times: int) -> None:
+def compare(name: str, matrix: sparse.csr_array, rounds: int) -> None:
     """One table: equal counts asserted, and a sample of p-values against scipy."""
     rows, contexts = matrix.shape
     pairs = matrix.tocoo()
@@ -69,22 +73,21 @@ def compare(name: str, matrix: sparse.csr_array, times: int) -> None:
     )
     np.testing.assert_allclose(tested.p_value[sample], expected, rtol=1e-9)
     surprise(matrix, model="degree_corrected")
-    peer = median_seconds(lambda: project(graph, range(rows)), max(3, times // 3))
-    by_product = median_seconds(lambda: sparse.triu(matrix @ matrix.T, k=1, format="coo"), times)
-    counts = median_seconds(lambda: shared_contexts(matrix), times)
-    own = median_seconds(lambda: surprise(matrix), times)
-    corrected = median_seconds(lambda: surprise(matrix, model="degree_corrected"), times)
+    works: dict[str, Callable[[], object]] = {
+        PEER: lambda: project(graph, range(rows)),
+        "scipy sparse product (counts)": lambda: sparse.triu(matrix @ matrix.T, k=1, format="coo"),
+        "`shared_contexts` (the same counts)": lambda: shared_contexts(matrix),
+        "`surprise`, hypergeometric (counts, expected, p)": lambda: surprise(matrix),
+        "`surprise`, degree-corrected (BiCM solved, exact Poisson-binomial p)": lambda: surprise(
+            matrix, model="degree_corrected"
+        ),
+    }
+    taken = medians(works, rounds)
     stand = int(false_discovery(tested.p_value, tests=tested.tests).sum())
     print(f"\n| {name}: {rows:,} rows, {contexts:,} contexts, {len(found.row):,} pairs | ms | networkx ÷ this |")
     print("|---|---:|---:|")
-    for label, seconds in (
-        ("networkx `weighted_projected_graph` (counts)", peer),
-        ("scipy sparse product (counts)", by_product),
-        ("`shared_contexts` (the same counts)", counts),
-        ("`surprise`, hypergeometric (counts, expected, p)", own),
-        ("`surprise`, degree-corrected (BiCM solved, exact Poisson-binomial p)", corrected),
-    ):
-        print(f"| {label} | {seconds * 1000:.2f} | {peer / seconds:.0f} |")
+    for label, seconds in taken.items():
+        print(f"| {label} | {seconds * 1000:.2f} | {taken[PEER] / seconds:.0f} |")
     print(f"\nPairs that stand at a false discovery rate of 5 %: {stand:,} of {tested.tests:,} compared.")
 
 
@@ -93,11 +96,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rows", type=int, default=2_000)
     parser.add_argument("--contexts", type=int, default=3_000)
     parser.add_argument("--each", type=int, default=12)
-    parser.add_argument("--times", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=7)
     chosen = parser.parse_args(arguments)
     generator = np.random.default_rng(1)
-    compare("even", even(chosen.rows, chosen.contexts, chosen.each, generator), chosen.times)
-    compare("uneven", uneven(chosen.rows, chosen.contexts, chosen.each, generator), chosen.times)
+    compare("even", even(chosen.rows, chosen.contexts, chosen.each, generator), chosen.rounds)
+    compare("uneven", uneven(chosen.rows, chosen.contexts, chosen.each, generator), chosen.rounds)
     return 0
 
 
