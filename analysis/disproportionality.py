@@ -127,7 +127,7 @@ def detect(
     """One flag a characteristic, with all its tables, whether anything stands out or not."""
     roles = derive(snapshot, lookback_months=int(number(parameters, "lookback_months")))
     progress(0.2, "counting people at each stage")
-    found = records(snapshot, roles, months=int(number(parameters, "lookback_months")))
+    found = records(snapshot, roles, outcomes, months=int(number(parameters, "lookback_months")))
     groups = characteristics(snapshot, roles)
     counted = count(snapshot, roles, found, outcomes)
     level = number(parameters, "level")

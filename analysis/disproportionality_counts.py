@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -47,21 +48,22 @@ class Counted:
 class Records:
     """The rows of the snapshot that say who is at which stage."""
 
-    #: children's parts in events of the period: tie row, person and event
-    tie: Int64
+    #: children's parts in events of the period, each person and event once
     person: Int64
     event: Int64
     #: episode rows of cases open to the hub in the period
     opened: Int64
+    #: rows of the people that flags are about
+    row_of: Mapping[str, int]
 
     def without(self, share: float, generator: np.random.Generator) -> Records:
         """Some of them left out at random."""
-        keep = generator.random(len(self.tie)) >= share
+        keep = generator.random(len(self.person)) >= share
         opened = self.opened[generator.random(len(self.opened)) >= share]
-        return Records(self.tie[keep], self.person[keep], self.event[keep], opened)
+        return Records(self.person[keep], self.event[keep], opened, self.row_of)
 
 
-def records(snapshot: Snapshot, roles: Roles, *, months: int) -> Records:
+def records(snapshot: Snapshot, roles: Roles, outcomes: Outcomes, *, months: int) -> Records:
     """Children's parts in events of the last ``months``, and cases open to the hub in them. Parts of professionals,
     authors and things are not parts."""
     since, rows = months_before(snapshot.as_at, months), snapshot.ties
@@ -73,15 +75,25 @@ def records(snapshot: Snapshot, roles: Roles, *, months: int) -> Records:
     cases = snapshot.episodes
     opened = cases.type == code("episode_type", "open_to_hub")
     opened &= (cases.start_day <= roles.today) & (cases.end_day > since)
-    return Records(
-        chosen, rows.source[chosen].astype(np.int64), rows.target[chosen].astype(np.int64), np.flatnonzero(opened)
-    )
+    keys = np.sort(rows.source[chosen].astype(np.int64) * len(snapshot) + rows.target[chosen])
+    keys = keys[np.diff(keys, prepend=-1) > 0]
+    person, event = keys // max(len(snapshot), 1), keys % max(len(snapshot), 1)
+    return Records(person, event, np.flatnonzero(opened), _rows_of(snapshot, outcomes))
+
+
+def _rows_of(snapshot: Snapshot, outcomes: Outcomes) -> dict[str, int]:
+    """Rows of the subjects of flags that are in the snapshot; by halving, since an index of all nodes takes longer."""
+    ids, found = snapshot.nodes.ids, {}
+    for subject in {subject for row in outcomes.rows for subject in row.subjects}:
+        at = bisect_left(ids, subject)
+        if at < len(ids) and ids[at] == subject:
+            found[str(subject)] = at
+    return found
 
 
 def count(snapshot: Snapshot, roles: Roles, found: Records, outcomes: Outcomes) -> Counted:
     """Children aged 10 to 17 (and adults, for flags about adults) at each stage, as at the snapshot's date."""
-    keys = np.unique(found.person * len(snapshot) + found.event)
-    person, event = keys // max(len(snapshot), 1), keys % max(len(snapshot), 1)
+    person, event = found.person, found.event
     types = snapshot.nodes.event_type
     child = roles.teenager
     referred = _marked(snapshot, person[types[event] == code("event_type", "referral")]) & child
@@ -101,7 +113,7 @@ def count(snapshot: Snapshot, roles: Roles, found: Records, outcomes: Outcomes) 
         Stage("referral", "referred"),
         Stage("opened", "opened", "opened_of_referred", "referred"),
     ]
-    flags = _Flags(snapshot, masks, stages)
+    flags = _Flags(found.row_of, masks, stages)
     for adults in (False, True):
         who = masks["recorded_adults" if adults else "recorded"]
         names = sorted({row.detector for row in outcomes.rows if len(flags.nodes((row,), who))})
@@ -115,17 +127,19 @@ def count(snapshot: Snapshot, roles: Roles, found: Records, outcomes: Outcomes) 
 class _Flags:
     """Adds the stages of flags."""
 
-    def __init__(self, snapshot: Snapshot, masks: dict[str, Bool], stages: list[Stage]) -> None:
-        self._snapshot, self._masks, self._stages = snapshot, masks, stages
+    def __init__(self, row_of: Mapping[str, int], masks: dict[str, Bool], stages: list[Stage]) -> None:
+        self._row_of, self._masks, self._stages = row_of, masks, stages
 
     def nodes(self, rows: Iterable[Outcome], who: Bool) -> Int64:
         """Nodes of ``who`` that are subject of any of these flags."""
-        row_of = self._snapshot.row_of
+        row_of = self._row_of
         nodes = [row_of[subject] for row in rows for subject in row.subjects if subject in row_of]
         return np.array([node for node in nodes if who[node]], dtype=np.int64)
 
     def _subjects(self, rows: Iterable[Outcome], who: Bool) -> Bool:
-        return _marked(self._snapshot, self.nodes(rows, who))
+        mask = np.zeros(len(who), dtype=np.bool_)
+        mask[self.nodes(rows, who)] = True
+        return mask
 
     def add(self, rows: Iterable[Outcome], who: Bool, detector: str | None, *, adults: bool) -> None:
         """Flagged now; of all reviewed ever, confirmed at least once, and reviewed but never confirmed."""
