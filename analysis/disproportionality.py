@@ -14,8 +14,8 @@ from analysis.disproportionality_counts import Counted, Records, count, records
 from analysis.disproportionality_groups import Characteristic, characteristics
 from analysis.disproportionality_tables import Cell, Table, tables
 from analysis.disproportionality_words import (
-    NOTHING_STANDS_OUT,
     calibration_plain,
+    nothing_words,
     reason_words,
     summary_words,
     table_plain,
@@ -256,7 +256,7 @@ def _flag(
         band=band,
         rank=0,
         stability=again if found else None,
-        reasons=reasons or (Reason(NOTHING_STANDS_OUT, 0.0),),
+        reasons=reasons or (Reason(nothing_words(by), 0.0),),
         would_clear=SPEC.would_clear,
         cautions=SPEC.cautions,
         expires_on=expiry(snapshot.as_at, SPEC.expires_after),

@@ -13,10 +13,6 @@ from analysis.wording import count_of, listed
 from graph.flags import Plain
 from graph.snapshot import Bool
 
-NOTHING_STANDS_OUT = (
-    "No rate stands out beyond chance among the groups that are large enough to compare; this is no proof that there "
-    "is no difference"
-)
 #: what is said of people counted at a stage
 _VERBS = {
     "contact": "recorded by police or as information",
@@ -117,10 +113,18 @@ def reason_words(by: Characteristic, table: Table, cell: Cell) -> str:
     )
 
 
+def nothing_words(by: Characteristic) -> str:
+    """What is said when nothing stands out."""
+    return (
+        f"{by.title}: no rate stands out beyond chance among the groups that are large enough to compare; this is no "
+        "proof that there is no difference"
+    )
+
+
 def summary_words(by: Characteristic, found: Sequence[tuple[float, Table, Cell]]) -> str:
     """What is said first."""
     if not found:
-        return f"{by.title}: {NOTHING_STANDS_OUT[0].lower()}{NOTHING_STANDS_OUT[1:]}."
+        return f"{nothing_words(by)}."
     stages = list(dict.fromkeys(stage_words(table.stage) for _, table, _ in found))
     return (
         f"{by.title}: {count_of(len(found), 'rate')} {'stands' if len(found) == 1 else 'stand'} out beyond chance, "
