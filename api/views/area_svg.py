@@ -76,7 +76,7 @@ class DrawnPoint:
 
     easting: float
     northing: float
-    #: the band of a place (strong, moderate, slight), or "incident"
+    #: the band of a place (strong, moderate, slight), "series" or "incident"
     kind: str
     words: str
 
@@ -178,6 +178,9 @@ def _mark(kind: str, x: float, y: float, most: int = 99) -> str:
         half, fill = min(_PLACES[kind][0], most), _PLACES[kind][1]
         tip = f"M{x:.1f} {y - half:.1f}l{half} {half}l-{half} {half}l-{half} -{half}z"
         return f'<path d="{tip}" fill="{fill}" stroke="#1d2a33" stroke-width="2"/>'
+    if kind == "series":
+        box = f'x="{x - 7:.1f}" y="{y - 7:.1f}" width="14" height="14"'
+        return f'<rect {box} fill="#ffffff" stroke="#6b2f7a" stroke-width="4"/>'
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="#1d2a33" stroke="#ffffff" stroke-width="1.5"/>'
 
 

@@ -295,7 +295,7 @@ def decision_words(decision: FlagDecision) -> str:
 def stability_words(flag: Flag) -> str | None:
     if flag.stability is None:
         return None
-    return f"Still stands out in {round(100 * flag.stability)} of 100 repeats with a fifth of the ties left out"
+    return f"Still stands out in {round(100 * flag.stability)} of 100 repeats with a fifth of the records left out"
 
 
 def summary_words(flag: Flag, names: Mapping[NodeId, SeenNode]) -> str:

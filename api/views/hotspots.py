@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+import shapely
 from markupsafe import Markup
 
 from api.services import AREA
@@ -20,12 +21,13 @@ from graph.flags import Band, Flag, Plain
 from graph.model import Event, Locality, NodeId, Place, School
 from graph.store import SeenNode, StoredFlag
 
-AREAS, EMERGING, PLACES = "hotspot_areas", "hotspot_emerging", "hotspot_places"
+AREAS, EMERGING, PLACES, SERIES = "hotspot_areas", "hotspot_emerging", "hotspot_places", "near_repeats"
 #: what the page shows, by word of the address: words and detectors
 LAYERS: Mapping[str, tuple[str, frozenset[str]]] = {
-    "": ("Areas and places", frozenset({AREAS, EMERGING, PLACES})),
+    "": ("Areas and places", frozenset({AREAS, EMERGING, PLACES, SERIES})),
     "areas": ("Areas", frozenset({AREAS})),
     "emerging": ("Areas where it is growing", frozenset({EMERGING})),
+    "series": ("One after the other, near one place", frozenset({SERIES})),
     "places": ("Places", frozenset({PLACES})),
 }
 #: months looked back by word of the address; None for all
@@ -35,6 +37,12 @@ PERIODS: Mapping[str, tuple[str, int | None]] = {
     "3": ("The last 3 months", 3),
     "12": ("The last 12 months", 12),
 }
+#: what a line of the table is
+_WHAT: Mapping[str, str] = {EMERGING: "Growing in the last weeks", SERIES: "One after the other"}
+#: lines of a table that are open at first
+FIRST_ROWS = 12
+#: metres round the areas of a prompt that are drawn at least, and as a share of their own extent
+_MARGIN, _MARGIN_SHARE = 1500.0, 1.0
 #: areas on one drawing
 MOST_AREAS = 400
 
@@ -68,6 +76,7 @@ KEY: tuple[tuple[str, str], ...] = (
     ("strong", "A place, strong evidence"),
     ("moderate", "A place, moderate evidence"),
     ("slight", "A place, slight evidence"),
+    ("series", "A place in a series of occasions"),
 )
 
 
@@ -95,12 +104,23 @@ class HotspotView:
     key: tuple[tuple[Markup, str], ...]
 
     @property
-    def clear_places(self) -> tuple[Row, ...]:
-        return tuple(row for row in self.places if row.band != Band.SLIGHT)
+    def first_areas(self) -> tuple[Row, ...]:
+        return self.areas[:FIRST_ROWS]
 
     @property
-    def slight_places(self) -> tuple[Row, ...]:
-        return tuple(row for row in self.places if row.band == Band.SLIGHT)
+    def more_areas(self) -> tuple[Row, ...]:
+        return self.areas[FIRST_ROWS:]
+
+    @property
+    def first_places(self) -> tuple[Row, ...]:
+        """The strongest; slight evidence only where there is nothing else."""
+        clear = tuple(row for row in self.places if row.band != Band.SLIGHT)
+        return (clear or self.places)[:FIRST_ROWS]
+
+    @property
+    def more_places(self) -> tuple[Row, ...]:
+        first = self.first_places
+        return tuple(row for row in self.places if row not in first)
 
 
 def hotspot_view(
@@ -125,7 +145,7 @@ def hotspot_view(
         for flag in found
         if flag.detector in {AREAS, EMERGING}
     ]
-    points = [point for flag in found if flag.detector == PLACES for point in _place_points(flag, places)]
+    points = [point for flag in found if flag.detector in {PLACES, SERIES} for point in _place_points(flag, places)]
     svg = areas_svg(
         drawn,
         [outline for outline in outlines if outline.boundaries],
@@ -139,7 +159,7 @@ def hotspot_view(
     )
     return HotspotView(
         svg=svg,
-        areas=tuple(_area_row(flag, by_id, link) for flag in found if flag.detector in {AREAS, EMERGING}),
+        areas=tuple(_area_row(flag, by_id, places, link) for flag in found if flag.detector != PLACES),
         places=tuple(_place_row(flag, places, link) for flag in found if flag.detector == PLACES),
         levels=tuple(
             (by_id[key].name, LEVEL_WORDS[level])
@@ -196,8 +216,7 @@ def area_drawing(gate: Gate, flag: Flag, names: Mapping[NodeId, SeenNode]) -> Ma
     if not chosen:
         return None
     levels = layer_levels([flag])
-    around = [locality for locality in localities if locality.locality_type == chosen[0].locality_type][:MOST_AREAS]
-    around += [locality for locality in chosen if locality not in around]
+    around = _around(chosen, localities)
     kind = "emerging" if flag.detector == EMERGING else "steady"
     outline = Outline(tuple(item.boundary_wkb for item in chosen), kind, _what(flag))
     points = [point for cause in flag.reasons for event in cause.events for point in _event_points(event, names)]
@@ -207,6 +226,17 @@ def area_drawing(gate: Gate, flag: Flag, names: Mapping[NodeId, SeenNode]) -> Ma
         points[:MOST_AREAS],
         label="The areas of this prompt outlined among those around them, with the incidents it rests on as dots",
     )
+
+
+def _around(chosen: Sequence[Locality], localities: Sequence[Locality]) -> list[Locality]:
+    """The areas of a prompt with those near them, so that they can be made out in a large city."""
+    west, south, east, north = shapely.total_bounds(shapely.from_wkb([item.boundary_wkb for item in chosen]))
+    margin = max(_MARGIN, _MARGIN_SHARE * max(east - west, north - south))
+    near = shapely.box(west - margin, south - margin, east + margin, north + margin)
+    same = [locality for locality in localities if locality.locality_type == chosen[0].locality_type]
+    inside = shapely.intersects(shapely.from_wkb([item.boundary_wkb for item in same]), near)
+    around = [locality for locality, is_near in zip(same, inside, strict=True) if is_near][:MOST_AREAS]
+    return around + [locality for locality in chosen if locality not in around]
 
 
 def _drawn(locality: Locality, level: str | None) -> DrawnArea:
@@ -226,16 +256,18 @@ def _areas_to_draw(flags: Iterable[Flag], levels: Mapping[str, str], localities:
     return [locality for locality in localities if locality.locality_type == kind][:MOST_AREAS]
 
 
-def _area_row(flag: Flag, by_id: Mapping[str, Locality], link: bool) -> Row:
+def _area_row(flag: Flag, by_id: Mapping[str, Locality], places: Mapping[NodeId, SeenNode], link: bool) -> Row:
     cells = (
         _count(flag.details, "children", "children_at_risk"),
         _count(flag.details, "observed"),
         _times(flag.details),
         _period(flag.details),
     )
-    return Row(
-        _area_names(flag, by_id), None, _what(flag), flag.band.value, BAND_LABELS[flag.band], cells, _url(flag, link)
-    )
+    name = _area_names(flag, by_id)
+    if flag.detector == SERIES:
+        at = [name_of(subject, places) for subject in flag.subjects if subject in places]
+        name = ", ".join(at[:3]) + (f" and {len(at) - 3} more" if len(at) > 3 else "") if at else name
+    return Row(name, None, _what(flag), flag.band.value, BAND_LABELS[flag.band], cells, _url(flag, link))
 
 
 def _place_row(flag: Flag, places: Mapping[NodeId, SeenNode], link: bool) -> Row:
@@ -259,7 +291,7 @@ def _url(flag: Flag, link: bool) -> str | None:
 
 
 def _what(flag: Flag) -> str:
-    return "Growing in the last weeks" if flag.detector == EMERGING else "Stands out"
+    return _WHAT.get(flag.detector, "Stands out")
 
 
 def _area_names(flag: Flag, by_id: Mapping[str, Locality]) -> str:
@@ -290,12 +322,16 @@ def _period(details: Mapping[str, Plain]) -> str:
 
 
 def _place_points(flag: Flag, places: Mapping[NodeId, SeenNode]) -> list[DrawnPoint]:
-    seen = places.get(flag.subjects[0])
-    if seen is None or not isinstance(seen.record, (Place, School)) or seen.record.location is None:
-        return []
-    where = seen.record.location
-    words = f"{name_of(flag.subjects[0], places)}: {BAND_LABELS[flag.band].lower()}"
-    return [DrawnPoint(where.easting, where.northing, flag.band.value, words)]
+    kind = "series" if flag.detector == SERIES else flag.band.value
+    points = []
+    for subject in flag.subjects:
+        seen = places.get(subject)
+        if seen is None or not isinstance(seen.record, (Place, School)) or seen.record.location is None:
+            continue
+        where = seen.record.location
+        words = f"{name_of(subject, places)}: {_what(flag).lower()}, {BAND_LABELS[flag.band].lower()}"
+        points.append(DrawnPoint(where.easting, where.northing, kind, words))
+    return points
 
 
 def _event_points(event: NodeId, names: Mapping[NodeId, SeenNode]) -> list[DrawnPoint]:
