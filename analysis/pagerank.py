@@ -8,7 +8,7 @@ the number of nodes stop far too early on large networks: with a million nodes a
 The share of time x solves (I - damping P) x = c s, P the walk and s the seeds; what nodes without ties give back goes
 to s too, so it only scales x, and x is scaled to sum 1 at the end. For a symmetric matrix the eigenvalues of P are real
 and within -1 and 1, so Chebyshev's iteration needs about a third of the steps of the power method (Golub and Van Loan,
-Matrix Computations, section 11.2.8); for others the power method is used. Only what the seeds reach is computed.
+Matrix Computations, section 11.2.8); for others the power method is used.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SINGLE = 2e-5
 #: parts of the rows that are worked on side by side, and entries from which that pays
 PARTS, WORTH_THREADS = 2, 200_000
 #: nodes that are put in order of their number of ties together
-BLOCK = 4_096
+BLOCK = 16_384
 
 
 def _compiled(function: Callable[..., Any]) -> Any:
@@ -67,7 +67,7 @@ def personalised_pagerank(
         return np.asarray(
             _power(inward.indptr, inward.indices, inward.data, out, start, damping, tolerance, MOST_STEPS)
         )
-    first, other, weight, order = _arranged(matrix.indptr, matrix.indices, matrix.data, np.flatnonzero(start), BLOCK)
+    first, other, weight, order = _arranged(matrix.indptr, matrix.indices, matrix.data, BLOCK)
     result = np.zeros(len(start))
     if len(weight):
         weight /= weight.max()
@@ -103,63 +103,47 @@ def _is_symmetric(matrix: sparse.csr_array) -> bool:
 
 
 @_compiled
-def _arranged(first, other, weight, roots, block):  # type: ignore[no-untyped-def]
-    """What the roots reach, renumbered: rows, columns and weights, and the old number of each new one.
+def _arranged(first, other, weight, block):  # type: ignore[no-untyped-def]
+    """The same network renumbered: rows, columns and weights, and the old number of each new one.
 
-    Breadth first, so that neighbours lie close together in memory; within blocks by number of ties, so that loops of
-    equal length follow each other.
+    Within blocks by number of ties, so that loops of equal length follow each other; blocks stay where they are:
+    what lay close together still does.
     """
     count = len(first) - 1
-    seen = np.zeros(count, dtype=np.bool_)
-    order = np.empty(count, dtype=np.uint32)
-    filled = 0
-    for root in roots:
-        seen[root] = True
-        order[filled] = root
-        filled += 1
-    taken = 0
-    while taken < filled:
-        node = order[taken]
-        taken += 1
-        for at in range(first[node], first[node + 1]):
-            neighbour = np.uint32(other[at])
-            if not seen[neighbour]:
-                seen[neighbour] = True
-                order[filled] = neighbour
-                filled += 1
-    order = _by_length(first, order[:filled], block)
+    order = _by_length(first, block)
     number = np.empty(count, dtype=np.uint32)
-    for at in range(filled):
+    for at in range(count):
         number[order[at]] = at
-    begin = np.zeros(filled + 1, dtype=np.uint32)
-    for row in range(filled):
-        begin[row + 1] = begin[row] + np.uint32(first[order[row] + 1] - first[order[row]])
-    columns = np.empty(begin[filled], dtype=np.uint32)
-    values = np.empty(begin[filled], dtype=np.float64)
-    at_new = 0
-    for row in range(filled):
+    begin = np.zeros(count + 1, dtype=np.int64)
+    for row in range(count):
+        begin[row + 1] = begin[row] + first[order[row] + 1] - first[order[row]]
+    columns = np.empty(len(other), dtype=np.uint32)
+    values = np.empty(len(other), dtype=np.float64)
+    filled = 0
+    for row in range(count):
         for at in range(first[order[row]], first[order[row] + 1]):
-            columns[at_new] = number[np.uint32(other[at])]
-            values[at_new] = weight[at]
-            at_new += 1
+            columns[filled] = number[np.uint32(other[at])]
+            values[filled] = weight[at]
+            filled += 1
     return begin, columns, values, order
 
 
 @_compiled
-def _by_length(first, order, block):  # type: ignore[no-untyped-def]
-    """The same nodes, by number of ties within each block."""
+def _by_length(first, block):  # type: ignore[no-untyped-def]
+    """All nodes, by number of ties within each block."""
     longest = 64
-    arranged = np.empty(len(order), dtype=np.uint32)
-    for begin in range(0, len(order), block):
-        end = min(begin + block, len(order))
+    count = len(first) - 1
+    arranged = np.empty(count, dtype=np.int64)
+    for begin in range(0, count, block):
+        end = min(begin + block, count)
         place = np.zeros(longest + 2, dtype=np.int64)
-        for at in range(begin, end):
-            place[min(first[order[at] + 1] - first[order[at]], longest) + 1] += 1
+        for row in range(begin, end):
+            place[min(first[row + 1] - first[row], longest) + 1] += 1
         for length in range(longest + 1):
             place[length + 1] += place[length]
-        for at in range(begin, end):
-            length = min(first[order[at] + 1] - first[order[at]], longest)
-            arranged[begin + place[length]] = order[at]
+        for row in range(begin, end):
+            length = min(first[row + 1] - first[row], longest)
+            arranged[begin + place[length]] = row
             place[length] += 1
     return arranged
 
@@ -284,10 +268,28 @@ def _descend(  # type: ignore[no-untyped-def]
 ):
     """One step on some rows; what is left of the residual there."""
     left = 0.0
+    at = first[begin]
     for i in range(begin, end):
-        arriving = np.float32(0)
-        for at in range(first[i], first[i + 1]):
-            arriving += light[at] * step[other[at]]
+        last = first[i + 1]
+        many = last - at
+        # most rows are short: written out, they need no loop
+        if many == 1:
+            arriving = light[at] * step[other[at]]
+        elif many == 2:
+            arriving = light[at] * step[other[at]] + light[at + 1] * step[other[at + 1]]
+        elif many == 3:
+            arriving = light[at] * step[other[at]] + light[at + 1] * step[other[at + 1]]
+            arriving += light[at + 2] * step[other[at + 2]]
+        else:
+            arriving, second = np.float32(0), np.float32(0)
+            while at + 1 < last:
+                arriving += light[at] * step[other[at]]
+                second += light[at + 1] * step[other[at + 1]]
+                at += 2
+            if at < last:
+                arriving += light[at] * step[other[at]]
+            arriving += second
+        at = last
         now = residual[i] - step[i] + arriving
         residual[i] = now
         left += heavy[i] * abs(now)
