@@ -26,7 +26,7 @@ from scipy.spatial import cKDTree
 from analysis.clock import HOUR, local
 from analysis.codes import code, kind_code
 from analysis.derive import SECONDS_A_DAY
-from analysis.missing_together_kernels import expected_meetings, join_versions
+from analysis.missing_together_kernels import distinct_in_runs, expected_meetings, join_versions
 from graph.model import NodeKind
 from graph.snapshot import NO_TIME, Bool, Float64, Int64, Snapshot
 
@@ -293,7 +293,7 @@ def missing_pairs(
     pair = np.cumsum(new) - 1
     pairs = len(start) - 1
     # an episode that meets two of the other child's counts once
-    found = np.minimum(_distinct(pair, one, pairs), _distinct(pair, two, pairs))
+    found = np.minimum(distinct_in_runs(start, one), distinct_in_runs(start, two))
     expected = _expected(episodes, child[new], other[new], within, spread, place_xy, found_within, near)
     expected = np.maximum(expected, found / (2 * spread + 1))
     p_value = np.clip(stats.poisson.sf(found - 1, expected), 1e-300, 1.0)
@@ -309,11 +309,6 @@ def missing_pairs(
         child[new], other[new], found, np.bincount(pair[same], minlength=pairs), expected, p_value, surprise,
         weight, start, one, two,
     )  # fmt: skip
-
-
-def _distinct(pair: Int64, episode: Int64, pairs: int) -> Int64:
-    keys = np.unique(pair * (int(episode.max(initial=0)) + 1) + episode)
-    return np.bincount(keys // (int(episode.max(initial=0)) + 1), minlength=pairs).astype(np.int64)
 
 
 def place_surprise(

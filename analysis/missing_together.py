@@ -103,7 +103,7 @@ def detect(
 ) -> tuple[Flag, ...]:
     """Flags for pairs of children, best evidence first."""
     progress(0.02, "reading episodes")
-    case = prepare(snapshot, parameters)
+    case = prepare(snapshot, parameters, lambda: progress(0.1, "comparing episodes"))
     progress(0.15, "comparing episodes")
     scored = weigh(case, case.records.joined())
     progress(0.2, "comparing episodes")

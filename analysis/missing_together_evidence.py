@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -52,6 +52,8 @@ class Case:
     #: people by places they live at now; large blocks left out
     homes: sparse.csr_array
     parameters: Mapping[str, Plain]
+    #: called now and then while pairs are compared; what it raises ends the run
+    tick: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,14 +86,16 @@ class Scored:
     score: Float64
 
 
-def prepare(snapshot: Snapshot, parameters: Mapping[str, Plain]) -> Case:
+def prepare(snapshot: Snapshot, parameters: Mapping[str, Plain], tick: Callable[[], None] = lambda: None) -> Case:
     """Read the records once."""
     roles = derive(snapshot)
+    tick()
     since = months_before(snapshot.as_at, int(number(parameters, "window_months")))
     records = missing_records(snapshot, since=since)
     xy = np.column_stack([snapshot.nodes.easting, snapshot.nodes.northing])
     popularity = found_nearby(records.joined(), xy, number(parameters, "near"))
-    return Case(snapshot, roles, records, xy, popularity, _homes(snapshot, roles), parameters)
+    tick()
+    return Case(snapshot, roles, records, xy, popularity, _homes(snapshot, roles), parameters, tick)
 
 
 def _homes(snapshot: Snapshot, roles: Roles) -> sparse.csr_array:
@@ -117,6 +121,7 @@ def weigh(case: Case, episodes: MissingEpisodes) -> Scored:
         near=number(case.parameters, "near"),
         popularity=case.popularity,
     )
+    case.tick()
     count = len(pairs.child)
     pair = np.repeat(np.arange(count), np.diff(pairs.start))
     time = -np.log10(pairs.p_value)
@@ -133,6 +138,7 @@ def weigh(case: Case, episodes: MissingEpisodes) -> Scored:
     discount = np.where(near, number(case.parameters, "discount") - 1.0, 0.0) * np.maximum(own, 0.0)
     weight = np.where(near, number(case.parameters, "discount"), 1.0)
     weight /= 1.0 + np.power(10.0, HALF - np.minimum(own + discount, 50.0))
+    case.tick()
     company = _company(case, pairs, weight, (own + discount >= COMPANY_FROM) & ~near)
     company_score = COMPANY * np.log10(1.0 + 2.0 * company)
     score = np.where(_listed(case, pairs), own + discount + company_score, -np.inf)

@@ -67,6 +67,22 @@ def join_versions(person, start, end, found, origin, no_end, day_only, records, 
 
 
 @_compiled
+def distinct_in_runs(start, value):  # type: ignore[no-untyped-def]
+    """Number of different values in each run ``start[i]:start[i + 1]``."""
+    counts = np.zeros(len(start) - 1, dtype=np.int64)
+    for run in range(len(counts)):
+        size = start[run + 1] - start[run]
+        if size == 1:
+            counts[run] = 1
+            continue
+        ordered = np.sort(value[start[run] : start[run + 1]])
+        counts[run] = 1
+        for at in range(1, size):
+            counts[run] += ordered[at] != ordered[at - 1]
+    return counts
+
+
+@_compiled
 def could_meet(start, other_start, end, other_end, x, other_x, y, other_y, within, found_within, near):  # type: ignore[no-untyped-def]
     """Whether two episodes would meet if they were of one day: starts, or ends at one place, close on the clock."""
     apart = abs(start - other_start) % DAY

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from analysis.clock import HOUR
 from analysis.co_missing import (
-    HOUR,
     MissingEpisodes,
     MissingPairs,
     coincidences,
@@ -238,3 +238,29 @@ def test_places_near_each_other_are_one_place() -> None:
     assert found_nearby(episodes, xy)[places].tolist() == [2, 2]
     assert found_nearby(episodes)[places].tolist() == [1, 1]
     assert missing_pairs(episodes, place_xy=xy).same_place.tolist() == [1]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 24 * 120)), min_size=2, max_size=12, unique=True),
+    st.integers(14, 60),
+)
+def test_expected_is_what_moving_every_episode_to_every_day_gives(rows: list[tuple[int, int]], spread: int) -> None:
+    """One child's episode put on each day within the spread of the other's: how often do the hours meet?"""
+    rows = sorted(rows, key=lambda row: row[1])
+    person = np.array([row[0] for row in rows], dtype=np.int64)
+    # in winter, so that the clocks are those of UTC
+    start = 1_767_225_600 - 120 * 86_400 + np.array([row[1] * HOUR for row in rows], dtype=np.int64)
+    start = start - start.min() + int(dt.datetime(2025, 11, 1, tzinfo=dt.UTC).timestamp())
+    none = np.full(len(rows), -1, dtype=np.int64)
+    episodes = MissingEpisodes(person, start, start + 6 * HOUR, none, none, none, none)
+    pairs = missing_pairs(episodes, spread=spread)
+    for child, other, found, expected in zip(pairs.child, pairs.other, pairs.coincidences, pairs.expected, strict=True):
+        days = 0
+        for one in start[person == child].tolist():
+            for two in start[person == other].tolist():
+                shifts = [shift for shift in range(-spread, spread + 1) if abs(one - two) <= spread * 86_400]
+                # on its day nearest to the other's clock
+                near = {round((two - one) / 86_400) + more for more in (-1, 0, 1)}
+                days += any(abs(one + shift * 86_400 - two) <= 3 * HOUR for shift in near) and bool(shifts)
+        assert expected == pytest.approx(max(days / (2 * spread + 1), found / (2 * spread + 1)))

@@ -15,7 +15,6 @@ from analysis.missing_together_evidence import by_chance, by_weeks, prepare, wei
 from analysis.run import checked, run
 from analysis.spec import Detector
 from graph.flags import Band, Flag
-from graph.model import NodeId
 from tests.analysis.build import Town, night
 
 THIS = Detector(SPEC, detect)
@@ -23,10 +22,10 @@ THIS = Detector(SPEC, detect)
 ALL: dict[str, Any] = {"largest_share_by_chance": 1, "stability_runs": 0, "week_repeats": 0, "chance_pairs": 100}
 
 
-def ask(town: Town, seed: int = 1, **parameters: Any) -> dict[tuple[NodeId, ...], Flag]:
+def ask(town: Town, seed: int = 1, **parameters: Any) -> dict[tuple[str, ...], Flag]:
     found = run(THIS, town.snapshot(), {**ALL, **parameters}, seed).flags
     assert [flag.rank for flag in found] == list(range(1, len(found) + 1))
-    return {flag.subjects: flag for flag in found}
+    return {tuple(flag.subjects): flag for flag in found}
 
 
 def only(town: Town, **parameters: Any) -> Flag:
