@@ -45,7 +45,7 @@ SPEC = DetectorSpec(
         Parameter("weeks", 8, "Longest window that ends today", "weeks", 1, 26),
         Parameter(
             "max_fraction",
-            0.02,
+            0.03,
             "Largest share of all expected events inside a circle (or that of five average areas, where it is more)",
             None,
             0.001,
@@ -54,7 +54,7 @@ SPEC = DetectorSpec(
         Parameter("p_value", 0.05, "Largest p-value that is listed", None, 0.0001, 1),
         Parameter(
             "minimum_evidence",
-            1.0,
+            1.25,
             "Log odds from which an area counts as growing itself, with its circle against its own past",
             "natural log units",
             -10,

@@ -60,7 +60,7 @@ def _shrunk(history: History) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     own = history.baseline
     baseline = np.repeat(((own + own.mean()) / 2)[:, None], WEEKS, axis=1)
     found = emerging_scan(
-        history.centre, history.now, baseline, max_fraction=0.02, permutations=199, rng=np.random.default_rng(1)
+        history.centre, history.now, baseline, max_fraction=0.03, permutations=199, rng=np.random.default_rng(1)
     )
     members = [place for cluster in found.clusters if cluster.p_value <= 0.05 for place in cluster.members]
     return np.array(sorted(members), dtype=np.int64)
