@@ -237,6 +237,12 @@ def _sum_of_coins(chance, many, room):  # type: ignore[no-untyped-def]
     for k in range(len(chance)):
         if chance[k] <= 0.0 or many[k] == 0:
             continue
+        if many[k] == 1:
+            length = min(room, length + 1)
+            for x in range(length - 1, 0, -1):
+                term[x] = term[x] * (1.0 - chance[k]) + term[x - 1] * chance[k]
+            term[0] *= 1.0 - chance[k]
+            continue
         odds = chance[k] / (1.0 - chance[k])
         terms = min(room, many[k] + 1)
         # largest binomial term first, so that nothing overflows
@@ -262,7 +268,7 @@ def _sum_of_coins(chance, many, room):  # type: ignore[no-untyped-def]
             term[x] = value
             largest = max(largest, value)
         length = end
-        if largest > 0.0:
+        if largest > 1e100 or 0.0 < largest < 1e-100:
             for x in range(length):
                 term[x] /= largest
             scale += math.log(largest)

@@ -23,6 +23,7 @@ from scipy import optimize, sparse, stats
 
 from analysis.projection import false_discovery, gatherings, shared_contexts, surprise
 from analysis.projection_chance import Chance, configuration_model
+from analysis.projection_kernels import coin_tail
 from graph.errors import UsageError
 
 Dense = npt.NDArray[np.float64]
@@ -272,6 +273,15 @@ def test_with_equal_degrees_everywhere_rows_differ_by_what_they_share_alone() ->
     assert all(np.ptp(values) < 1e-12 for values in by_shared.values())
     means = [values[0] for _, values in sorted(by_shared.items())]
     assert means == sorted(means, reverse=True)
+
+
+@pytest.mark.parametrize("most", [5, 1_900, 2_150, 2_400])
+def test_thousands_of_coins(most: int) -> None:
+    """2,500 coins of .7, 1,500 of .3 and one of .5: the chances of none are below what a number can hold."""
+    found = coin_tail(np.array([0.7, 0.3, 0.5]), np.array([2_500, 1_500, 1]), most)
+    exactly = np.convolve(stats.binom.pmf(np.arange(2_501), 2_500, 0.7), stats.binom.pmf(np.arange(1_501), 1_500, 0.3))
+    exactly = np.convolve(exactly, [0.5, 0.5])
+    np.testing.assert_allclose(found, np.cumsum(exactly[::-1])[::-1][: most + 1], rtol=1e-9)
 
 
 # -- seeds, gatherings, many tests -------------------------------------------------------------------------------------
