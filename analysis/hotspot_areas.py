@@ -145,17 +145,20 @@ def _flag(
     inside = ground.inside(finding.areas)
     children = children_of(ground, inside)
     without = _without(finding, len(children.largest))
-    details = {"score": score} | _figures(ground, finding, inside, children.distinct)
+    details = _figures(ground, finding, inside, children.distinct)
+    said = f"{children.words} in them ({details['children_expected']:,.0f} would be expected)"
     details |= {
+        "score": score,
         "from": date_of(since).isoformat(),
         "to": date_of(today).isoformat(),
         "without_largest_child": without,
         "layer": _shown(ground, layer, finding),
         "not_known": own_not_known(ground),
-        "summary": _summary(finding, subjects, children.words, without, int(number(parameters, "window_months"))),
+        "summary": _summary(finding, subjects, said, without, int(number(parameters, "window_months"))),
     }
     band = band_of(score, MODERATE, STRONG)
-    held = isinstance(without["p_value"], float) and without["p_value"] <= number(parameters, "p_value")
+    least = number(parameters, "p_value")
+    held = all(isinstance(p, float) and p <= least for p in (without["p_value"], details["children_p_value"]))
     if band is Band.STRONG and not held:
         band = Band.MODERATE
     key = "" if parameters["events"] == "harm police" else str(parameters["events"])
@@ -186,6 +189,10 @@ def _figures(ground: Ground, finding: Finding, inside: Int64, distinct: int) -> 
     region, cluster = finding.region, finding.cluster
     total = region.problem.total_cases
     share = finding.expected / total
+    children = float(region.children.sum())
+    among = likelihood_ratio(
+        float(region.children[finding.raised].sum()), children * share, children, children, POISSON
+    )
     aside = [position for position in cluster.members if position not in set(finding.raised.tolist())]
     kinds: dict[str, Plain] = {}
     whole = kinds_of(ground, ground.inside(region.rows))
@@ -200,7 +207,8 @@ def _figures(ground: Ground, finding: Finding, inside: Int64, distinct: int) -> 
         "p_value": cluster.p_value,
         "locality_ids": [ground.areas.ids[row] for row in finding.areas.tolist()],
         "children": distinct,
-        "children_expected": float(region.children.sum()) * share,
+        "children_expected": children * share,
+        "children_p_value": region.scan.p_value(float(among) if children else 0.0),
         "kinds": kinds,
         "inside_not_raised": [ground.areas.ids[region.rows[position]] for position in aside],
         "circle_log_likelihood_ratio": cluster.log_likelihood_ratio,
@@ -266,8 +274,8 @@ def _summary(
     times = _risk(finding.observed, finding.expected, finding.region.problem.total_cases)
     less, p_less = without["relative_risk"], without["p_value"]
     return (
-        f"{listed(named)}: {int(finding.observed):,} events in {months} months, with {children} in them; "
-        f"{finding.expected:,.0f} would be expected from the people who are there, so {times:.1f} times as many as "
+        f"{listed(named)}: {int(finding.observed):,} events in {months} months, with {children}; "
+        f"{finding.expected:,.0f} events would be expected from the people who are there, so {times:.1f} times as many as "
         f"elsewhere. P-value {finding.cluster.p_value:.3g} after testing all {finding.region.scan.windows:,} circles; "
         f"without the child recorded most often it is {less:.1f} times and {p_less:.3g}. Consider what makes harm "
         "likelier there and who could make it safer."

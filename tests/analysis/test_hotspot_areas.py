@@ -121,6 +121,7 @@ def test_one_child_in_everything_is_said_and_weakens_the_band() -> None:
     assert isinstance(without, dict)
     assert without["events_of_that_child"] == 60
     assert float(str(without["p_value"])) > 0.05
+    assert float(str(found.details["children_p_value"])) > 0.05
     assert found.details["score"] > hotspot_areas.STRONG  # type: ignore[operator]
     assert found.band is Band.MODERATE
 
