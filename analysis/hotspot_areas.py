@@ -275,9 +275,9 @@ def _summary(
     less, p_less = without["relative_risk"], without["p_value"]
     return (
         f"{listed(named)}: {int(finding.observed):,} events in {months} months, with {children}; "
-        f"{finding.expected:,.0f} events would be expected from the people who are there, so {times:.1f} times as many as "
-        f"elsewhere. P-value {finding.cluster.p_value:.3g} after testing all {finding.region.scan.windows:,} circles; "
-        f"without the child recorded most often it is {less:.1f} times and {p_less:.3g}. Consider what makes harm "
+        f"{finding.expected:,.0f} events would be expected from the people who are there, so {times:.1f} times as many "
+        f"as elsewhere. P-value {finding.cluster.p_value:.3g} after testing all {finding.region.scan.windows:,} circles; "
+        f"without the child recorded most often it is {less:.1f} times, p-value {p_less:.3g}. Consider what makes harm "
         "likelier there and who could make it safer."
     )
 
