@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -52,12 +53,12 @@ SPEC = DetectorSpec(
         Parameter("lookback_months", 24, "How long a closed case still makes a known child", "months", 1, 120),
         Parameter("alternative", 0.2, "Share of contacts in a circle of somebody who belongs to it", None, 0.01, 0.9),
         Parameter("least_households", 2, "Fewest households at risk in each circle", "households", 1, 20),
-        Parameter("resolution", 0.02, "Evidence per pair that makes a circle", "natural log units", 0.001, 5),
+        Parameter("resolution", 0.03, "Evidence per pair that makes a circle", "natural log units", 0.001, 5),
         Parameter("smallest_circle", 3, "Fewest people at risk in a circle that can be joined", "people", 2, 30),
         Parameter("top_share", 0.2, "Share of people (here) whose position counts as far out", None, 0.001, 0.5),
         Parameter("least_cut_off", 3, "Fewest people who would lose touch with the rest", "people", 1, 1000),
         Parameter(
-            "least_agreeing", 3, "Fewest measures that agree, joining and being apart included", "measures", 2, 6
+            "least_agreeing", 2, "Fewest measures that agree, joining and being apart included", "measures", 2, 6
         ),
         Parameter("exact_up_to", 20_000, "Largest network whose betweenness is exact", "people", 10, 200_000),
         Parameter("pivots", 400, "Pivots from which betweenness is estimated in larger ones", "people", 10, 100_000),
@@ -298,10 +299,15 @@ def detect(
     flagged = chosen[order[: int(number(parameters, "limit"))]]
     progress(0.55, "leaving out ties")
     runs = int(number(parameters, "stability_runs"))
+    listed = np.zeros(len(snapshot), dtype=np.bool_)
+    listed[flagged] = True
+    # only the records of those listed say whether they still join
+    theirs = case.records.take(listed[case.records.one] | listed[case.records.two])
+    less = dataclasses.replace(case, records=theirs, possible=listed)
 
     def score(ties: Bool) -> Float64:
         progress(0.6, "leaving out ties")
-        return case.score_without(agree, ties)
+        return less.score_without(agree, ties)
 
     steady = stability(score, flagged, len(snapshot.ties.source), generator, runs=runs)
     progress(0.9, "writing reasons")

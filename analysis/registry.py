@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from analysis import (
+    changes,
     disproportionality,
     hotspot_areas,
     hotspot_emerging,
@@ -45,6 +46,7 @@ DETECTORS: Mapping[str, Detector] = MappingProxyType(
             peripheral_families,
             peer_networks,
             operation_overlap,
+            changes,
             disproportionality,
         )
     }
