@@ -273,10 +273,11 @@ def _summary(
         named.append(count_of(len(subjects) - 3, "more area"))
     times = _risk(finding.observed, finding.expected, finding.region.problem.total_cases)
     less, p_less = without["relative_risk"], without["p_value"]
+    tested = f"{finding.region.scan.windows:,}"
     return (
         f"{listed(named)}: {int(finding.observed):,} events in {months} months, with {children}; "
         f"{finding.expected:,.0f} events would be expected from the people who are there, so {times:.1f} times as many "
-        f"as elsewhere. P-value {finding.cluster.p_value:.3g} after testing all {finding.region.scan.windows:,} circles; "
+        f"as elsewhere. P-value {finding.cluster.p_value:.3g} after testing all {tested} circles; "
         f"without the child recorded most often it is {less:.1f} times, p-value {p_less:.3g}. Consider what makes harm "
         "likelier there and who could make it safer."
     )

@@ -250,11 +250,12 @@ def _summary(
     named = [marker(subject) for subject in subjects[:3]]
     if len(subjects) > 3:
         named.append(count_of(len(subjects) - 3, "more area"))
+    tested = f"{finding.region.scan.windows:,}"
     whose = "its" if len(subjects) == 1 else "their"
     return (
         f"{listed(named)}: {count_of(int(finding.observed), 'event')} with {children} in the last "
-        f"{count_of(finding.weeks, 'week')}; {finding.expected:.1f} expected from {months} months of {whose} own history. "
-        f"P-value {finding.cluster.p_value:.3g} after testing all {finding.region.scan.windows:,} windows; without the "
+        f"{count_of(finding.weeks, 'week')}; {finding.expected:.1f} expected from {months} months of {whose} own "
+        f"history. P-value {finding.cluster.p_value:.3g} after testing all {tested} windows; without the "
         f"child recorded most often it is {without['p_value']:.3g}. Consider what changed there and who could act "
         "early."
     )
