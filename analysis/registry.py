@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from analysis import (
+    brokers,
     changes,
     disproportionality,
     hotspot_areas,
@@ -38,6 +39,7 @@ DETECTORS: Mapping[str, Detector] = MappingProxyType(
             near_repeats,
             shared_associates,
             shared_objects,
+            brokers,
             offence_patterns,
             missing_together,
             repeat_missing,
