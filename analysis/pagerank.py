@@ -13,8 +13,7 @@ Matrix Computations, section 11.2.8); for others the power method is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -31,8 +30,8 @@ MOST_STEPS = 50_000
 MOST_ROUNDS = 50
 #: how far single precision corrects at once
 SINGLE = 2e-5
-#: parts of the rows that are worked on side by side, and entries from which that pays
-PARTS, WORTH_THREADS = 2, 200_000
+#: rows with more ties are summed one by one
+SHORT = 64
 #: nodes that are put in order of their number of ties together
 BLOCK = 16_384
 
@@ -71,7 +70,7 @@ def personalised_pagerank(
     result = np.zeros(len(start))
     if len(weight):
         weight /= weight.max()
-    result[order] = _Solving(first, other, weight, start[order], damping).solve(tolerance)
+    result[order] = _chebyshev(first, other, weight, start[order], damping, tolerance)
     return result
 
 
@@ -131,7 +130,7 @@ def _arranged(first, other, weight, block):  # type: ignore[no-untyped-def]
 @_compiled
 def _by_length(first, block):  # type: ignore[no-untyped-def]
     """All nodes, by number of ties within each block."""
-    longest = 64
+    longest = SHORT + 1
     count = len(first) - 1
     arranged = np.empty(count, dtype=np.int64)
     for begin in range(0, count, block):
@@ -148,154 +147,143 @@ def _by_length(first, block):  # type: ignore[no-untyped-def]
     return arranged
 
 
-class _Solving:
-    """Chebyshev's iteration for symmetric weights, on rows in a fixed number of parts: the same sums on any machine.
+@_compiled
+def _prepared(first, other, weight, damping):  # type: ignore[no-untyped-def]
+    """Sum of weights of each row, and the walk as eight rows side by side.
+
+    Rows of up to ``SHORT`` entries stand in groups of eight, filled up with nothing to the longest of the group: eight
+    sums run at once. ``long`` lists the others. A node without ties only gives back to the seeds: its sum is 1.
+    """
+    count = len(first) - 1
+    out = np.zeros(count)
+    groups = (count + 7) // 8
+    begin = np.zeros(groups + 1, dtype=np.int64)
+    long = np.zeros(count, dtype=np.int64)
+    many = 0
+    for i in range(count):
+        for at in range(first[i], first[i + 1]):
+            out[i] += weight[at]
+        out[i] = out[i] if out[i] > 0 else 1.0
+        length = first[i + 1] - first[i]
+        if length > SHORT:
+            long[many] = i
+            many += 1
+        else:
+            begin[i // 8 + 1] = max(begin[i // 8 + 1], length)
+    for group in range(groups):
+        begin[group + 1] = begin[group] + 8 * begin[group + 1]
+    column = np.zeros(begin[groups], dtype=np.uint32)
+    light = np.zeros(begin[groups], dtype=np.float32)
+    for i in range(count):
+        if first[i + 1] - first[i] <= SHORT:
+            to = begin[i // 8] + i % 8
+            for at in range(first[i], first[i + 1]):
+                column[to] = other[at]
+                light[to] = damping * weight[at] / out[i]
+                to += 8
+    return out, begin, column, light, long[:many].copy()
+
+
+@_compiled
+def _chebyshev(first, other, weight, start, damping, tolerance):  # type: ignore[no-untyped-def]
+    """The solution scaled to sum 1, for symmetric weights.
 
     Solved for u = x / (sum of weights of the node), in which (I - damping P) has the same spectrum, within 1 - damping
     and 1 + damping. Corrections are found in single precision, which moves half the memory; what they leave is computed
     in double precision, and corrected again until the bound holds.
     """
-
-    def __init__(self, first: Any, other: Any, weight: Any, start: Float64, damping: float) -> None:
-        self.first, self.other, self.weight, self.start, self.damping = first, other, weight, start, damping
-        self.out, self.light = _prepared(first, weight, damping)
-        self.heavy = self.out.astype(np.float32)
-        count = len(start)
-        # parts with as many entries each
-        ends = np.searchsorted(first, np.linspace(0, int(first[-1]), PARTS + 1)[1:-1])
-        bounds = np.concatenate([[0], ends, [count]]).astype(np.int64)
-        self.parts = list(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True))
-
-    def solve(self, tolerance: float) -> Float64:
-        """The solution scaled to sum 1."""
-        with ThreadPoolExecutor(PARTS) if len(self.weight) >= WORTH_THREADS else _InTurn() as pool:
-            return self._solve(tolerance, pool)
-
-    def _solve(self, tolerance: float, pool: ThreadPoolExecutor | _InTurn) -> Float64:
-        share = (1.0 - self.damping) * self.start / self.out
-        residual = np.empty(len(share))
-        # (1 - damping) bounds the inverse; scaling to sum 1 at most doubles the error
-        enough = tolerance * (1.0 - self.damping) / 2.0
-        for _ in range(MOST_ROUNDS):
-
-            def left_over(part: tuple[int, int], share: Float64 = share) -> tuple[float, float]:
-                found: tuple[float, float] = _left_over(
-                    self.first, self.other, self.weight, self.out, self.start, share, residual, self.damping, *part
-                )
-                return found
-
-            sums = list(pool.map(left_over, self.parts))
-            left, total = sum(part[0] for part in sums), sum(part[1] for part in sums)
-            if left <= enough * total or self.damping == 0.0:
-                break
-            aim = max(0.7 * enough * total / left, SINGLE)
-            share = share + left * self._corrected((residual / left).astype(np.float32), aim, pool)
-        share = np.maximum(share * self.out, 0.0)
-        return np.asarray(share / share.sum())
-
-    def _corrected(self, residual: Any, aim: float, pool: ThreadPoolExecutor | _InTurn) -> Any:
-        """The correction for such a residual, until at most ``aim`` is left of it."""
-        step, share, ratio = residual.copy(), residual.copy(), self.damping
-        following = np.empty_like(step)
-        for _ in range(MOST_STEPS):
-            after = 1.0 / (2.0 / self.damping - ratio)
-            keep, add = np.float32(after * ratio), np.float32(2.0 * after / self.damping)
-
-            def descend(
-                part: tuple[int, int], step: Any = step, following: Any = following, keep: Any = keep, add: Any = add
-            ) -> float:
-                left: float = _descend(
-                    self.first, self.other, self.light, self.heavy, residual, step, following, share, keep, add, *part
-                )
-                return left
-
-            left = sum(pool.map(descend, self.parts))
-            ratio, step, following = after, following, step
-            if left <= aim:
-                break
-        return share
-
-
-class _InTurn:
-    """A pool of no threads."""
-
-    def __enter__(self) -> _InTurn:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    @staticmethod
-    def map(work: Callable[[tuple[int, int]], Any], parts: Iterable[tuple[int, int]]) -> Iterable[Any]:
-        """One part after the other."""
-        return map(work, parts)
+    out, begin, column, light, long = _prepared(first, other, weight, damping)
+    heavy = np.zeros(8 * (len(begin) - 1), dtype=np.float32)
+    heavy[: len(out)] = out
+    share = (1.0 - damping) * start / out
+    residual = np.empty(len(out))
+    # (1 - damping) bounds the inverse; scaling to sum 1 at most doubles the error
+    enough = tolerance * (1.0 - damping) / 2.0
+    for _ in range(MOST_ROUNDS):
+        left, total = 0.0, 0.0
+        for i in range(len(out)):
+            arriving = 0.0
+            for at in range(first[i], first[i + 1]):
+                arriving += weight[at] * share[other[at]]
+            residual[i] = ((1.0 - damping) * start[i] + damping * arriving) / out[i] - share[i]
+            left += out[i] * abs(residual[i])
+            total += out[i] * share[i]
+        if left <= enough * total or damping == 0.0:
+            break
+        aim = max(0.7 * enough * total / left, SINGLE)
+        unit = np.zeros(len(heavy), dtype=np.float32)
+        for i in range(len(out)):
+            unit[i] = residual[i] / left
+        found = _corrected(first, other, weight, begin, column, light, long, heavy, unit, damping, aim)
+        for i in range(len(out)):
+            share[i] += left * found[i]
+    share = np.maximum(share * out, 0.0)
+    return share / share.sum()
 
 
 @_compiled
-def _prepared(first, weight, damping):  # type: ignore[no-untyped-def]
-    """Sum of weights of each row (1 where there are none: such a node only gives back to the seeds), and the walk."""
-    out = np.zeros(len(first) - 1)
-    light = np.empty(len(weight), dtype=np.float32)
-    for i in range(len(out)):
-        for at in range(first[i], first[i + 1]):
-            out[i] += weight[at]
-        out[i] = out[i] if out[i] > 0 else 1.0
-        for at in range(first[i], first[i + 1]):
-            light[at] = damping * weight[at] / out[i]
-    return out, light
-
-
-@_compiled
-def _left_over(  # type: ignore[no-untyped-def]
-    first, other, weight, out, start, share, residual, damping, begin, end
+def _corrected(  # type: ignore[no-untyped-def]
+    first, other, weight, begin, column, light, long, heavy, residual, damping, aim
 ):
-    """Writes what ``share`` leaves; its size and that of the share itself."""
-    left = 0.0
-    total = 0.0
-    for i in range(begin, end):
-        arriving = 0.0
-        for at in range(first[i], first[i + 1]):
-            arriving += weight[at] * share[other[at]]
-        residual[i] = ((1.0 - damping) * start[i] + damping * arriving) / out[i] - share[i]
-        left += out[i] * abs(residual[i])
-        total += out[i] * share[i]
-    return left, total
+    """The correction for such a residual, until at most ``aim`` is left of it; ``residual`` is written to."""
+    step, share = residual.copy(), residual.copy()
+    following, arriving = np.empty_like(step), np.zeros_like(step)
+    ratio = damping
+    for _ in range(MOST_STEPS):
+        after = 1.0 / (2.0 / damping - ratio)
+        keep, add = np.float32(after * ratio), np.float32(2.0 * after / damping)
+        _arriving(begin, column, light, step, arriving)
+        for i in long:
+            much = np.float32(0)
+            for at in range(first[i], first[i + 1]):
+                much += np.float32(weight[at]) * step[other[at]]
+            arriving[i] = np.float32(damping) * much / heavy[i]
+        left = _moved(heavy, residual, step, following, share, arriving, keep, add)
+        ratio = after
+        step, following = following, step
+        if left <= aim:
+            break
+    return share
 
 
 @_compiled
-def _descend(  # type: ignore[no-untyped-def]
-    first, other, light, heavy, residual, step, following, share, keep, add, begin, end
-):
-    """One step on some rows; what is left of the residual there."""
-    left = 0.0
-    at = first[begin]
-    for i in range(begin, end):
-        last = first[i + 1]
-        many = last - at
-        # most rows are short: written out, they need no loop
-        if many == 1:
-            arriving = light[at] * step[other[at]]
-        elif many == 2:
-            arriving = light[at] * step[other[at]] + light[at + 1] * step[other[at + 1]]
-        elif many == 3:
-            arriving = light[at] * step[other[at]] + light[at + 1] * step[other[at + 1]]
-            arriving += light[at + 2] * step[other[at + 2]]
-        else:
-            arriving, second = np.float32(0), np.float32(0)
-            while at + 1 < last:
-                arriving += light[at] * step[other[at]]
-                second += light[at + 1] * step[other[at + 1]]
-                at += 2
-            if at < last:
-                arriving += light[at] * step[other[at]]
-            arriving += second
-        at = last
-        now = residual[i] - step[i] + arriving
-        residual[i] = now
-        left += heavy[i] * abs(now)
-        following[i] = keep * step[i] + add * now
+def _arriving(begin, column, light, step, arriving):  # type: ignore[no-untyped-def]
+    """What arrives at each node in one step, eight nodes at a time."""
+    for group in range(len(begin) - 1):
+        a = b = c = d = e = f = g = h = np.float32(0)
+        for at in range(begin[group], begin[group + 1], 8):
+            a += light[at] * step[column[at]]
+            b += light[at + 1] * step[column[at + 1]]
+            c += light[at + 2] * step[column[at + 2]]
+            d += light[at + 3] * step[column[at + 3]]
+            e += light[at + 4] * step[column[at + 4]]
+            f += light[at + 5] * step[column[at + 5]]
+            g += light[at + 6] * step[column[at + 6]]
+            h += light[at + 7] * step[column[at + 7]]
+        to = 8 * group
+        arriving[to], arriving[to + 1], arriving[to + 2], arriving[to + 3] = a, b, c, d
+        arriving[to + 4], arriving[to + 5], arriving[to + 6], arriving[to + 7] = e, f, g, h
+
+
+@_compiled
+def _moved(heavy, residual, step, following, share, arriving, keep, add):  # type: ignore[no-untyped-def]
+    """Takes the step and prepares the next; what is left of the residual."""
+    for i in range(len(residual)):
+        residual[i] = residual[i] - step[i] + arriving[i]
+        following[i] = keep * step[i] + add * residual[i]
         share[i] += following[i]
-    return left
+    # eight sums: they need not wait for each other, and their order does not depend on the machine
+    a = b = c = d = e = f = g = h = np.float32(0)
+    for i in range(0, len(residual), 8):
+        a += heavy[i] * abs(residual[i])
+        b += heavy[i + 1] * abs(residual[i + 1])
+        c += heavy[i + 2] * abs(residual[i + 2])
+        d += heavy[i + 3] * abs(residual[i + 3])
+        e += heavy[i + 4] * abs(residual[i + 4])
+        f += heavy[i + 5] * abs(residual[i + 5])
+        g += heavy[i + 6] * abs(residual[i + 6])
+        h += heavy[i + 7] * abs(residual[i + 7])
+    return (a + b) + (c + d) + (e + f) + (g + h)
 
 
 @_compiled
