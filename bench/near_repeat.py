@@ -87,13 +87,14 @@ def rows(events: int, most_plain: int, permutations: int, runs: int) -> tuple[st
         return knox(xy[:first], days[:first], near=NEAR, soon=SOON, permutations=repeats, rng=rng)
 
     found, few = ours(0), min(events, most_plain)
+    started = time.perf_counter()
     assert by_numpy(xy[:few], days[:few]) == ours(0, few).observed, "numpy counts otherwise"
+    plain = (time.perf_counter() - started) * (events / few) ** 2
     assert by_sklearn(xy, days) == found.observed, "scikit-learn counts otherwise"
     tracemalloc.start()
     ours(0)
     peak = tracemalloc.get_traced_memory()[1] / 2**20
     tracemalloc.stop()
-    plain = seconds(lambda: by_numpy(xy[:few], days[:few]), 1) * (events / few) ** 2
     said = f"{plain:.1f}" if few == events else f"{plain:.0f} (scaled)"
     others = f"{seconds(lambda: by_sklearn(xy, days), 1):.2f} | {seconds(lambda: by_sets(xy, days), 1):.2f}"
     start = f"| {events:,} | {found.near_pairs:,} |"
