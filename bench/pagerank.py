@@ -62,8 +62,8 @@ def compare(snapshot: Snapshot, own_times: int, peer_times: int) -> str:
     assert difference <= 2 * TOLERANCE, difference
     return "\n".join(
         [
-            f"| {len(snapshot):,} nodes, {len(snapshot.ties.source):,} ties | seconds | networkx ÷ this | of processors "
-            "| networkx ÷ this | error |",
+            f"| {len(snapshot):,} nodes, {len(snapshot.ties.source):,} ties | seconds | networkx ÷ | of processors "
+            "| networkx ÷ | error |",
             "|---|---:|---:|---:|---:|---:|",
             f"| Kith, error at most {TOLERANCE:g} | {own:.3f} | | {own_busy:.3f} | | |",
             f"| networkx, tightened to the same error | {theirs:.2f} | {theirs / own:.0f} | {theirs_busy:.2f} | "
