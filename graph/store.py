@@ -398,7 +398,8 @@ class Reader(abc.ABC):
     @abc.abstractmethod
     def reviewed_flags(self, lens: Lens, *, today: dt.date | None = None) -> tuple[StoredFlag, ...]:
         """Every flag that somebody ever accepted or dismissed, each once as in its newest run that is seen (S15), by
-        id. Also those that no shown run lists any more: a child that was taken on leaves the list."""
+        id, without reasons and details: for counting. Also those that no shown run lists any more, since a child that
+        was taken on leaves the list."""
 
 
 class Store(Reader):

@@ -15,6 +15,7 @@ from api.routes.analyses import job_json
 from api.routes.pages_common import page
 from api.routes.pages_entry import Message
 from api.services import search as find
+from api.views.equity import confirmed_like
 from api.views.flag_details import flag_details
 from api.views.flag_lists import (
     Chosen,
@@ -317,5 +318,5 @@ def _page(
         map_source=f"/api/v1/flags/{item.id}/map",
         drawing=area_drawing(gate, item, names),
         here=f"/flags/{item.id}",
-        **flag_details(stored, names, ties, counted),
+        **flag_details(stored, names, ties, confirmed_like(gate, item)),
     )

@@ -30,6 +30,8 @@ _SHORT = {
     "not_confirmed": "Not confirmed, of those reviewed",
 }
 _FEW = "fewer than 6"
+#: characteristics all of whose groups are listed, also those of which there is nobody
+_WHOLE = frozenset(_ORDER) - {"ethnicity_detail"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +131,12 @@ def standing_out(flags: Sequence[StoredFlag]) -> list[str]:
 def equity_view(flags: Sequence[StoredFlag], key: str) -> EquityView:
     """The tables of one characteristic in words."""
     part = _tables_of(flags)[key]
-    groups = [str(label) for label in part["groups"]]
     tables: list[dict[str, Any]] = part["tables"]
+    labels: list[str] = part["groups"]
+    # in detail only those of whom there is anybody, and always those not recorded, who come last
+    groups = {
+        at: label for at, label in enumerate(labels) if key in _WHOLE or at == len(labels) - 1 or _anybody(tables, at)
+    }
     reference = part["reference"]
     whole = [table for table in tables if table["detector"] is None]
     glance = [table for stage in _GLANCE for table in whole if table["stage"] == stage and _isolates(table, whole)]
@@ -140,12 +146,17 @@ def equity_view(flags: Sequence[StoredFlag], key: str) -> EquityView:
         title=str(part["title"]),
         reference=str(reference) if reference else "",
         columns=tuple(_SHORT[table["stage"]] for table in glance),
-        glance=tuple(_glance_row(at, label, glance, reference) for at, label in enumerate(groups)),
+        glance=tuple(_glance_row(at, label, glance, reference) for at, label in groups.items()),
         svg=forest_svg(str(part["title"]), groups, glance, reference),
         stages=_stages(whole, groups, reference),
         by_detector=_stages([table for table in tables if table["detector"] is not None], groups, reference),
         confirmed=_confirmed(part["calibration"]),
     )
+
+
+def _anybody(tables: Sequence[Mapping[str, Any]], at: int) -> bool:
+    """Whether anybody of the group lives in the area or is on record."""
+    return any(table["rows"][at]["count"] != 0 or table["rows"][at]["base"] not in (0, None) for table in tables)
 
 
 def confirmed_like(gate: Gate, flag: Flag) -> Calibration:
@@ -190,7 +201,7 @@ def _ratio(table: Mapping[str, Any], at: int, is_reference: bool) -> str:
     return "no figure" if row["base"] is None else "none to compare"
 
 
-def _stages(tables: Sequence[Mapping[str, Any]], groups: Sequence[str], reference: object) -> tuple[StageView, ...]:
+def _stages(tables: Sequence[Mapping[str, Any]], groups: Mapping[int, str], reference: object) -> tuple[StageView, ...]:
     views: dict[str, list[RateTable]] = {}
     for table in tables:
         title = str(table["title"])
@@ -200,7 +211,7 @@ def _stages(tables: Sequence[Mapping[str, Any]], groups: Sequence[str], referenc
     return tuple(StageView(title, tuple(found)) for title, found in views.items())
 
 
-def _rate_table(table: Mapping[str, Any], groups: Sequence[str], reference: object) -> RateTable:
+def _rate_table(table: Mapping[str, Any], groups: Mapping[int, str], reference: object) -> RateTable:
     rows = tuple(
         RateRow(
             group=label,
@@ -211,7 +222,7 @@ def _rate_table(table: Mapping[str, Any], groups: Sequence[str], reference: obje
             stands_out=bool(row["stands_out"]),
             families=_number(row["families"]),
         )
-        for at, (label, row) in enumerate(zip(groups, table["rows"], strict=True))
+        for at, label, row in ((at, label, table["rows"][at]) for at, label in groups.items())
     )
     return RateTable(f"Out of {table['base_words']}", rows, _number(table["total"], ""))
 
@@ -248,7 +259,7 @@ _LEFT, _WIDE, _ROW = 300.0, 420.0, 26.0
 _TICKS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
-def forest_svg(title: str, groups: Sequence[str], tables: Sequence[Mapping[str, Any]], reference: object) -> str:
+def forest_svg(title: str, groups: Mapping[int, str], tables: Sequence[Mapping[str, Any]], reference: object) -> str:
     """Every ratio of the first table as a point with its interval, on a log scale; nothing when there is none.
 
     Presentation attributes only, so that a strict content policy lets it through; the table says the same.
@@ -258,7 +269,7 @@ def forest_svg(title: str, groups: Sequence[str], tables: Sequence[Mapping[str, 
             label,
             [(str(table["stage"]), table["rows"][at]) for table in tables if table["rows"][at]["ratio"] is not None],
         )
-        for at, label in enumerate(groups)
+        for at, label in groups.items()
         if label != reference
     ]
     rows = [(label, found) for label, found in rows if found]

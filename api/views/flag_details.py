@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.outcomes import Outcome, Outcomes, calibration_of
+from analysis.outcomes import Calibration
 from analysis.registry import DETECTORS
 from api.views.flags import (
     AGAINST_KEYS,
@@ -27,8 +27,8 @@ from api.views.flags import (
 )
 from api.views.words import day_words, fill_markers, link_to
 from graph.flags import Flag
-from graph.model import FlagId, NodeId, TieId
-from graph.store import FlagPage, SeenNode, SeenTie, StoredFlag
+from graph.model import NodeId, TieId
+from graph.store import SeenNode, SeenTie, StoredFlag
 
 #: detectors about contexts: no person is its subject
 _ABOUT_CONTEXTS = frozenset(
@@ -62,9 +62,9 @@ class Party:
 
 
 def flag_details(
-    stored: StoredFlag, names: Mapping[NodeId, SeenNode], ties: Mapping[TieId, SeenTie], counted: FlagPage
+    stored: StoredFlag, names: Mapping[NodeId, SeenNode], ties: Mapping[TieId, SeenTie], confirmed: Calibration
 ) -> dict[str, Any]:
-    """The parts of the page. ``counted`` has how many flags like this reviewers have decided."""
+    """The parts of the page. ``confirmed``: how often reviewers confirmed flags like this."""
     flag = stored.flag
     spec = DETECTORS[flag.detector].spec if flag.detector in DETECTORS else None
 
@@ -76,7 +76,7 @@ def flag_details(
         "question": spec.question if spec else "",
         "summary": summary_words(flag, names),
         "band": flag.band.value,
-        "band_words": band_words(flag, counted),
+        "band_words": confirmed.words,
         "stability": steady_words(flag),
         "expires": day_words(flag.expires_on),
         "state": STATE_LABELS[stored.state],
@@ -109,7 +109,10 @@ def subjects_title(flag: Flag) -> str:
         return f"{len(flag.subjects)} people in the suggested network"
     if flag.detector in _ABOUT_CONTEXTS:
         return "Where it is"
-    return "Whom it is about" if len(flag.subjects) == 2 else "Who or what it is about"
+    if not flag.subjects:
+        return "The tables"
+    people = all(subject.startswith("person:") for subject in flag.subjects)
+    return "Whom it is about" if people else "Who or what it is about"
 
 
 def steady_words(flag: Flag) -> str | None:
@@ -119,17 +122,6 @@ def steady_words(flag: Flag) -> str | None:
         return None
     word = next(word for least, word in _STEADY if flag.stability >= least)
     return f"{word}. {said}."
-
-
-def band_words(flag: Flag, counted: FlagPage) -> str:
-    """How often reviewers confirmed flags of this kind and band, or that too few were reviewed."""
-    rows = tuple(
-        Outcome(FlagId(f"{state.value}-{number}"), detector, band, (), state)
-        for (detector, state, band), many in counted.counts.items()
-        if (detector, band) == (flag.detector, flag.band)
-        for number in range(many)
-    )
-    return calibration_of(Outcomes(rows), flag.detector, flag.band).words
 
 
 def parties(flag: Flag, names: Mapping[NodeId, SeenNode]) -> tuple[Party, ...]:

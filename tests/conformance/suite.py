@@ -7,6 +7,7 @@ A back end's test module makes a subclass with the fixtures ``store`` (empty, wi
 from __future__ import annotations
 
 import abc
+import dataclasses
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -1175,7 +1176,9 @@ class StoreConformance(abc.ABC):
 
         assert reviewed(Lens(sight=members_of())) == [("a", "run-1"), ("b", "run-2")]
         assert reviewed(EVERYTHING) == [("a", "run-1"), ("b", "run-2"), ("d", "run-3")]
-        assert store.reviewed_flags(EVERYTHING)[1].state is FlagState.DISMISSED
+        dismissed = store.reviewed_flags(EVERYTHING)[1]
+        assert (dismissed.state, dismissed.decisions[0].reason) == (FlagState.DISMISSED, "a reason")
+        assert dismissed.flag == dataclasses.replace(flag("b", 1, "person:2"), reasons=(), details={})
 
     def test_flags_of_all_detectors_make_one_queue(self, store: Store) -> None:
         store.save_run(

@@ -160,7 +160,7 @@ def reviewed_flags(transaction: Transaction, lens: Lens, today: dt.date) -> tupl
     }
     found: dict[str, tuple[Flag, str]] = {}
     for *head, content in transaction.run(_BY_IDS, {"ids": sorted(ids)}):
-        kept = flag_of(orjson.loads(content))
+        kept = flag_of({**orjson.loads(content), "reasons": [], "details": {}})
         if kept.id not in found and run_seen(lens, _run_head(*head)):
             found[kept.id] = kept, head[0]
     return tuple(_stored(transaction, [found[flag_id] for flag_id in sorted(found)], today))

@@ -107,12 +107,21 @@ def flag(connection: sqlite3.Connection, flag_id: str, lens: Lens, today: dt.dat
 
 
 def reviewed_flags(connection: sqlite3.Connection, lens: Lens, today: dt.date) -> tuple[StoredFlag, ...]:
-    rows = connection.execute(
-        "SELECT DISTINCT flag FROM flag_decision WHERE json_extract(content, '$.state') IN (?, ?) ORDER BY flag",
-        [state.value for state in REVIEWED],
-    ).fetchall()
-    found = (flag(connection, flag_id, lens, today) for (flag_id,) in rows)
-    return tuple(stored for stored in found if stored is not None)
+    decisions: dict[str, list[FlagDecision]] = {}
+    for flag_id, content in connection.execute("SELECT flag, content FROM flag_decision ORDER BY pk"):
+        decisions.setdefault(flag_id, []).append(decision_of(orjson.loads(content)))
+    ids = [flag_id for flag_id, own in decisions.items() if any(item.state in REVIEWED for item in own)]
+    found: dict[str, StoredFlag] = {}
+    seen: dict[str, bool] = {}
+    for *head, content in connection.execute(_REVIEWED, (orjson.dumps(ids).decode(),)):
+        run = _run_head(*head)
+        if run.id not in seen:
+            seen[run.id] = run_seen(lens, run, parsed)
+        flag = flag_of(orjson.loads(content)) if seen[run.id] else None
+        if flag is not None and flag.id not in found:
+            own = tuple(decisions[flag.id])
+            found[flag.id] = StoredFlag(flag, run.id, state_of(flag, own, today), own)
+    return tuple(found[flag_id] for flag_id in sorted(found))
 
 
 #: columns of ``_run_head``
@@ -120,6 +129,11 @@ _RUN_HEAD = "r.id, r.detector, r.restrictions, json_extract(r.content, '$.may_se
 
 #: what is kept of a flag starts with a line of its own for what lists are chosen by: the whole, which is long, is then
 #: read for the flags that are shown only
+_REVIEWED = f"""
+SELECT {_RUN_HEAD}, json_set(substr(f.content, instr(f.content, char(10)) + 1), '$.reasons', json('[]'),
+  '$.details', json('{{}}'))
+FROM json_each(?1) j CROSS JOIN flag f ON f.id = j.value CROSS JOIN run r ON r.pk = f.run ORDER BY r.pk DESC"""
+
 _HEADS = """
 SELECT f.id, r.id, r.detector, f.rank,
   CASE instr(f.content, char(10)) WHEN 0 THEN f.content
