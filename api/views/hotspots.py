@@ -42,7 +42,7 @@ _WHAT: Mapping[str, str] = {EMERGING: "Growing in the last weeks", SERIES: "One 
 #: lines of a table that are open at first
 FIRST_ROWS = 12
 #: metres round the areas of a prompt that are drawn at least, and as a share of their own extent
-_MARGIN, _MARGIN_SHARE = 1500.0, 1.0
+_MARGIN, _MARGIN_SHARE = 500.0, 0.6
 #: areas on one drawing
 MOST_AREAS = 400
 
