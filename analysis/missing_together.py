@@ -35,8 +35,8 @@ SPEC = DetectorSpec(
         "one place. Each pair is held against its own episodes moved to other days of the same season, at the same "
         "hours; coincidences beyond that, closeness of the hours, rare places where both were found and other children "
         "missing with both add up in powers of ten. Children of one home or address count a quarter. How many of such "
-        "pairs chance would make is counted by moving all episodes by whole weeks, and decides the band and the length "
-        "of the list. Police and care records of one episode count once; being away or absent is not being missing."
+        "pairs chance would make is counted by moving half of the children by whole weeks, and decides the band and "
+        "the length of the list. Police and care records of one episode count once; being away or absent is not being missing."
     ),
     parameters=(
         Parameter("window_months", 36, "How far back episodes count", "months", 1, 120),
@@ -58,7 +58,8 @@ SPEC = DetectorSpec(
         "children, not a finding about either.",
         "Only what was reported missing is seen: a child whose carers do not report is not here.",
         "Who set out at the same hour need not have been together, one night alone in particular.",
-        "About twice as many chance pairs as estimated were found on the lists of invented cities.",
+        "The share by chance is an estimate: right within a third on invented cities, but two to three times too small "
+        "where fewer children were reported missing.",
     ),
     not_known=(
         "Whether the two were together, and with whom else; where they were between setting out and being found.",
@@ -79,7 +80,7 @@ SPEC = DetectorSpec(
         "of spike resampling, Journal of Neurophysiology 107 (2012): comparison with one's own events moved in time; "
         "here the expectation is exact and the days are moved, not the hours",
         "J. D. Storey, A direct approach to false discovery rates, Journal of the Royal Statistical Society B 64 "
-        "(2002): the share of a list that chance explains; here with episodes moved by whole weeks, not by formula",
+        "(2002): the share of a list that chance explains; here with children moved by whole weeks, not by formula",
     ),
     method_page="missing_together.md",
     expires_after=90,

@@ -30,6 +30,7 @@ from graph.snapshot import NO_DAY, Bool, Float64, Int64, Snapshot
 APART = 0.7
 #: a likelihood ratio of closeness is not taken beyond this, either way
 CLOSENESS_LIMIT = 10.0
+WEEK = 7 * SECONDS_A_DAY
 #: surprise at which a pair counts half as company of a third child, and the least that counts
 HALF, LEAST_COMPANY = 3.0, 0.2
 #: powers of ten for each power of ten of shared company
@@ -149,17 +150,20 @@ def weigh(case: Case, episodes: MissingEpisodes) -> Scored:
 
 
 def by_chance(case: Case, episodes: MissingEpisodes, generator: np.random.Generator) -> Float64:
-    """Scores, ascending, of the pairs that chance alone makes: every episode moved by whole weeks within the spread.
+    """Scores, ascending, of the pairs that chance alone makes: one half of the children moved by some weeks.
 
-    Hour, weekday and season stay. One half of the children moves by even numbers of weeks and the other by odd ones,
-    and only pairs across the halves count, so that no real coincidence is left: about half of all pairs.
+    Which half, and by how many weeks within the spread, is drawn; what falls out at one end of the records comes in at
+    the other. Hour, weekday and nearly the season stay, and so do the groups within each half: who meets one of a group
+    by chance meets the others too. Only pairs across the halves count, so that no real coincidence is left: about half
+    of all pairs.
     """
-    weeks = int(number(case.parameters, "spread")) // 14
-    odd = generator.integers(0, 2, len(case.snapshot))[episodes.person]
-    moved = (2 * generator.integers(-weeks, weeks, len(episodes), endpoint=True) + odd) * 7 * SECONDS_A_DAY
-    rows = replace(episodes, start=episodes.start + moved, end=episodes.end + moved)
-    half = np.zeros(len(case.snapshot), dtype=np.bool_)
-    half[episodes.person[odd == 1]] = True
+    weeks = max(int(number(case.parameters, "spread")) // 7, 1)
+    shift = int(generator.integers(1, weeks, endpoint=True)) * (1 if generator.random() < 0.5 else -1)
+    half = generator.random(len(case.snapshot)) < 0.5
+    first = int(episodes.start.min()) if len(episodes) else 0
+    span = (int(episodes.start.max(initial=first)) - first) // WEEK * WEEK + WEEK
+    start = np.where(half[episodes.person], (episodes.start - first + shift * WEEK) % span + first, episodes.start)
+    rows = replace(episodes, start=start, end=episodes.end + start - episodes.start)
     scored = weigh(case, rows.take(np.lexsort((rows.person, rows.start))))
     across = half[scored.pairs.child] != half[scored.pairs.other]
     return np.sort(scored.score[across & np.isfinite(scored.score)])

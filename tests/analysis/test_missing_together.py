@@ -216,11 +216,22 @@ def test_p_by_whole_weeks_is_large_for_a_child_who_is_out_every_evening() -> Non
 
 
 def test_moving_by_weeks_leaves_no_real_coincidence() -> None:
-    case = prepare(pair(6).snapshot(), checked(THIS, ALL))
+    """Nights 1, 2, 4, 8 ... days apart: no shift by weeks puts more than one of one child on one of the other's."""
+    town = Town()
+    one, other = town.person("a", age=14), town.person("b", age=15)
+    for at in range(8):
+        town.missing(f"a{at}", one, night(2**at, 20))
+        town.missing(f"b{at}", other, night(2**at, 20))
+    case = prepare(town.snapshot(), checked(THIS, ALL))
     episodes: MissingEpisodes = case.records.joined()
-    for seed in range(30):
-        scores = by_chance(case, episodes, np.random.default_rng(seed))
-        assert len(scores) <= 1
+    real = weigh(case, episodes).score.max()
+    for seed in range(40):
+        assert by_chance(case, episodes, np.random.default_rng(seed)).max(initial=0.0) < real / 3
+
+
+def test_chance_of_nobody_is_nothing() -> None:
+    case = prepare(Town().snapshot(), checked(THIS, ALL))
+    assert len(by_chance(case, case.records.joined(), np.random.default_rng(1))) == 0
 
 
 def evenings(children: int, each: int, seed: int) -> Town:
