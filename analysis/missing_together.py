@@ -36,7 +36,8 @@ SPEC = DetectorSpec(
         "hours; coincidences beyond that, closeness of the hours, rare places where both were found and other children "
         "missing with both add up in powers of ten. Children of one home or address count a quarter. How many of such "
         "pairs chance would make is counted by moving half of the children by whole weeks, and decides the band and "
-        "the length of the list. Police and care records of one episode count once; being away or absent is not being missing."
+        "the length of the list. Police and care records of one episode count once; being away or absent is not being "
+        "missing."
     ),
     parameters=(
         Parameter("window_months", 36, "How far back episodes count", "months", 1, 120),

@@ -1,4 +1,7 @@
-"""Children missing three times in thirty days: Kith's list beside counting records, with doubles known."""
+"""Children missing three times in thirty days: Kith's list beside counting records, with doubles known.
+
+The invented city lets a child be out twice at once now and then; Kith takes such episodes as one, which costs recall.
+"""
 
 from __future__ import annotations
 
