@@ -41,7 +41,7 @@ SPEC = DetectorSpec(
         Parameter("minimum_agreed", 0.5, "Share of the repeats that agree about a pair, on average", None, 0, 1),
         Parameter("smallest", 4, "Smallest network", "people", 3, 30),
         Parameter("largest", 30, "Largest network", "people", 4, 200),
-        Parameter("minimum_score", 1.0, "Smallest score that is listed", "natural log units", 0, 1000),
+        Parameter("minimum_score", 1.5, "Smallest score that is listed", "natural log units", 0, 1000),
         Parameter("limit", 200, "Longest list", "flags", 1, 100_000),
         Parameter("stability_runs", 10, "Repeats with a fifth of the ties left out", "runs", 0, 200),
     ),
