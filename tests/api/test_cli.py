@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from analysis import registry
-from analysis.spec import Detector
+from analysis.spec import Detector, Progress, quiet
 from api.cli import main, parser
-from graph.flags import Flag
+from graph.flags import Flag, Plain
+from graph.snapshot import Snapshot
 from tests.api.conftest import PASSWORD
 from tests.api.world import CANARIES
 
@@ -280,7 +282,13 @@ def options_of(commands: Any) -> set[str]:
 def test_an_analysis_that_is_interrupted_keeps_nothing(loaded: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     found = registry.DETECTORS["hotspot_places"]
 
-    def interrupted(*_: object, progress: Callable[[float, str], None], **__: object) -> tuple[Flag, ...]:
+    def interrupted(
+        snapshot: Snapshot,
+        parameters: Mapping[str, Plain],
+        generator: np.random.Generator,
+        *,
+        progress: Progress = quiet,
+    ) -> tuple[Flag, ...]:
         progress(0.5, "half way")
         raise KeyboardInterrupt
 

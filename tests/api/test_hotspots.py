@@ -19,7 +19,7 @@ LogIn = Callable[[str], Client]
 ROLES = frozenset({"analyst", "police", "socialworker", "panel"})
 
 
-def flag(key: str, detector: str, subject: str, band: Band = Band.STRONG, **details: Plain) -> Flag:
+def flag(key: str, detector: str, subject: str, band: Band = Band.STRONG, /, **details: Plain) -> Flag:
     reason = Reason("{person:1} and 3 others were found at {place:park}", 0.5)
     return Flag(
         FlagId(key), detector, (NodeId(subject),), 0.876, band, 1, None, (reason,), "nothing", (),
@@ -43,8 +43,12 @@ def hotspots(hub: Wiring) -> None:
         "layer": layer,
     }
     ended = (TODAY - dt.timedelta(days=200)).isoformat()
-    save(hub, "hotspot_areas", flag("a1", "hotspot_areas", "locality:L1", children=4, **area, to=ended))
-    save(hub, "hotspot_emerging", flag("e1", "hotspot_emerging", "locality:L1", **area, to=TODAY.isoformat()))
+    save(hub, "hotspot_areas", flag("a1", "hotspot_areas", "locality:L1", Band.STRONG, children=4, **area, to=ended))
+    save(
+        hub,
+        "hotspot_emerging",
+        flag("e1", "hotspot_emerging", "locality:L1", Band.STRONG, **area, to=TODAY.isoformat()),
+    )
     save(
         hub,
         "hotspot_places",

@@ -251,6 +251,7 @@ def test_an_analysis_ends_with_the_account(
         if not found.is_running:
             break
         time.sleep(0.01)
+    assert found is not None
     assert found.state is JobState.CANCELLED
 
 
