@@ -21,6 +21,7 @@ LogIn = Callable[[str], Client]
 OFFERED = {
     "/flags": Action.READ_FLAGS,
     "/hotspots": Action.READ_HOTSPOTS,
+    "/equity": Action.READ_EQUITY,
     "/lists/school": Action.READ_PLACES,
     "/lists/place": Action.READ_PLACES,
     "/lists/group": Action.READ_NAMED,

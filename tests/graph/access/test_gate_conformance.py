@@ -26,7 +26,7 @@ def _delegate(name: str) -> Callable[..., Any]:
 
     def method(self: Any, *given: Any, **named: Any) -> Any:
         lens = next((item for item in (*given, *named.values()) if isinstance(item, Lens)), None)
-        reads = name in Reader.__abstractmethods__ and (lens is None or lens.sight is lens.audience is None)
+        reads = name in Reader.__abstractmethods__ and (lens is None or (lens.sight is None and lens.audience is None))
         return getattr(self.gate if reads else self.store, name)(*given, **named)
 
     return method
