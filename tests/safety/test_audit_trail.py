@@ -31,6 +31,11 @@ WITHOUT_RECORDS = frozenset(
         "GET /api/v1/accounts",
         "GET /accounts",
         "GET /maps/{kind}/{key:path}/export",
+        # how far one's own work is; its start and end are recorded, and the reading it does
+        "GET /api/v1/analyses",
+        "GET /api/v1/analyses/{job_id}",
+        "DELETE /api/v1/analyses/{job_id}",
+        "POST /flags/analysis/{job_id}/cancel",
     }
 )
 
