@@ -42,12 +42,14 @@ class Differences:
     @property
     def known_then(self) -> Bool:
         """Ties that had started and were known at the earlier date."""
-        return (self.ties == SAME) | (self.ties == ENDED)
+        known: Bool = (self.ties == SAME) | (self.ties == ENDED)
+        return known
 
     @property
     def true_then(self) -> Bool:
         """Ties that had started at the earlier date, known then or learned since."""
-        return self.known_then | (self.ties == LEARNED)
+        true: Bool = self.known_then | (self.ties == LEARNED)
+        return true
 
 
 def differences(snapshot: Snapshot, since: dt.date) -> Differences:

@@ -144,7 +144,7 @@ def _inside(found: Found) -> tuple[Int64, Pairs]:
     return own[rows], found.pairs.take(rows)
 
 
-def _sure(began: Pairs, learned: Pairs, kept: list[np.ndarray]) -> float | None:  # type: ignore[type-arg]
+def _sure(began: Pairs, learned: Pairs, kept: list[np.ndarray]) -> float | None:
     if not kept:
         return None
     pairs = Pairs.joined([began, learned])

@@ -255,8 +255,8 @@ def _described(
     shares, _ = _inside(together.tocoo(), labels)
     pairs = together.tocoo()
     same = labels[pairs.row] == labels[pairs.col]
-    strength = np.bincount(pairs.row[same], weights=pairs.data[same], minlength=len(labels))
-    strength = strength / np.maximum(size[labels] - 1, 1)
+    weight = np.bincount(pairs.row[same], weights=pairs.data[same], minlength=len(labels))
+    strength: Float64 = weight / np.maximum(size[labels] - 1, 1)
     order = np.argsort(labels, kind="stable")
     begin = np.searchsorted(labels[order], np.arange(len(size) + 1))
     also, where, share = _second(matrix, labels, size, chosen, resolution)

@@ -152,7 +152,7 @@ def _population(
     for row in rows:
         who = age_group(row[1])
         if row[0] not in nested and who is not None:
-            totals[who, of_word[row[column]]] += row[4]
+            totals[int(who), of_word[str(row[column])]] += float(row[4])
     return (totals[0] if totals[0].any() else None), (totals[1] if totals[1].any() else None)
 
 

@@ -134,8 +134,8 @@ def _compared(
     if by.reference is None or hidden[by.reference]:
         return told
     rates = relative_rate(
-        [0 if gone else count for gone, count in zip(hidden, counts, strict=True)],
-        [0 if gone else base for gone, base in zip(hidden, bases, strict=True)],
+        [0 if gone or count is None else count for gone, count in zip(hidden, counts, strict=True)],
+        [0 if gone or base is None else base for gone, base in zip(hidden, bases, strict=True)],
         reference=by.reference,
         level=level,
         smallest=1,
@@ -153,5 +153,5 @@ def _compared(
 def _records(counted: Counted, by: Characteristic) -> Float64:
     """Records about those counted, by group."""
     rows = counted.rows["contact"]
-    found: Float64 = np.bincount(by.group_of[rows], weights=counted.contacts[rows], minlength=len(by.groups))
-    return found
+    found = np.bincount(by.group_of[rows], weights=counted.contacts[rows], minlength=len(by.groups))
+    return found.astype(np.float64)

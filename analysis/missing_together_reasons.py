@@ -88,7 +88,8 @@ class Teller:
             self.people, episodes.person[episode], side="right"
         )  # fmt: skip
         own = self.order[first:last]
-        return own[(raw.start[own] <= episodes.end[episode]) & (raw.end[own] >= episodes.start[episode])]
+        met: Int64 = own[(raw.start[own] <= episodes.end[episode]) & (raw.end[own] >= episodes.start[episode])]
+        return met
 
     def _rest_on(self, rows: Int64) -> tuple[list[int], list[int], list[int]]:
         """Tie rows, event rows and rows of the ties of places of these coincidences."""

@@ -94,7 +94,7 @@ class Interviews:
         An interview belongs to the last return before it. A return that has none of its own before the child's next
         return may be covered by a later one.
         """
-        first, last = (int(np.searchsorted(self.person, child, side=side)) for side in ("left", "right"))  # type: ignore[call-overload]
+        first, last = (int(np.searchsorted(self.person, child, side=side)) for side in ("left", "right"))
         rows = np.flatnonzero(episodes.person == child)
         rows = rows[np.argsort(episodes.start[rows], kind="stable")]
         answers: dict[int, Interview] = {}

@@ -95,7 +95,7 @@ class EmergingProblem:
     @property
     def windows(self) -> int:
         """Windows tested: circles times durations."""
-        return int(self.around.closes.sum()) * self.counts.shape[1]
+        return int(self.around.closes.sum()) * int(self.counts.shape[1])
 
 
 def emerging_scan(
