@@ -1,8 +1,8 @@
 """How fast the detectors are and what memory they take: ``python bench/detectors.py --size city``.
 
-Each detector runs as shipped, over a snapshot read from a SQLite store, in a process of its own (so that the peak
-memory is its own). ``--graph`` adds the memory of the analysis arrays beside the same network in networkx. Printed as
-Markdown.
+The detectors run as shipped, one after another over one snapshot read from a SQLite store, as ``kith analyse`` runs
+them, in a process of their own. ``--graph`` adds the memory of the analysis arrays beside the same network in networkx.
+Printed as Markdown.
 With ``KITH_BENCH_CITIES`` naming a folder the cities are kept there.
 """
 
@@ -29,36 +29,42 @@ from graph.snapshot import Snapshot
 BARS = {"hub": 2.0, "city": 20.0, "region": 300.0}
 
 
-def one(size: str, seed: int, folder: str, name: str, times: int, out: Connection) -> None:
-    """Run one detector in this process; sends (median seconds, flags, peak GB)."""
-    snapshot, _ = city(size, seed, Path(folder))
-    taken, flags = [], 0
+def each(size: str, seed: int, folder: str, names: Sequence[str], times: int, out: Connection) -> None:
+    """Run detectors one after another in this process; sends (median seconds, flags, peak GB so far) of each.
+
+    Every repeat has a snapshot of its own, so that what detectors share is worked out once a repeat.
+    """
+    taken: dict[str, list[float]] = {name: [] for name in names}
+    flags: dict[str, int] = {}
+    peak: dict[str, float] = {}
     for _ in range(times):
-        started = time.perf_counter()
-        flags = len(run(name, snapshot, {}, 1).flags)
-        taken.append(time.perf_counter() - started)
-    out.send((statistics.median(taken), flags, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20))
+        snapshot, _truth = city(size, seed, Path(folder))
+        for name in names:
+            started = time.perf_counter()
+            flags[name] = len(run(name, snapshot, {}, 1).flags)
+            taken[name].append(time.perf_counter() - started)
+            peak[name] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    for name in names:
+        out.send((name, statistics.median(taken[name]), flags[name], peak[name]))
     out.close()
 
 
 def time_detectors(size: str, seed: int, folder: str, names: Sequence[str], times: int) -> None:
-    print("| detector | seconds | flags | peak memory of the process, GB |\n|---|---:|---:|---:|")
+    print("| detector | seconds | flags | peak memory so far, GB |\n|---|---:|---:|---:|")
     total, most = 0.0, 0.0
     context = multiprocessing.get_context("spawn")
-    for name in names:
-        here, there = context.Pipe(duplex=False)
-        child = context.Process(target=one, args=(size, seed, folder, name, times, there))
-        child.start()
-        there.close()
+    here, there = context.Pipe(duplex=False)
+    child = context.Process(target=each, args=(size, seed, folder, names, times, there))
+    child.start()
+    there.close()
+    while True:
         try:
-            seconds, flags, peak = here.recv()
+            name, seconds, flags, peak = here.recv()
         except EOFError:
-            print(f"| {name} | failed | | |")
-            continue
-        finally:
-            child.join()
+            break
         total, most = total + seconds, max(most, peak)
         print(f"| {name} | {seconds:.2f} | {flags} | {peak:.2f} |", flush=True)
+    child.join()
     print(f"| all | {total:.1f} (bar {BARS[size]:g}) | | {most:.2f} |")
 
 
