@@ -260,7 +260,11 @@ def ends_of(ties: Iterable[SeenTie]) -> tuple[NodeId, ...]:
 def figures(flag: Flag) -> list[tuple[str, str]]:
     """The numbers behind the flag, for those who ask."""
     rows: list[tuple[str, str]] = []
+    about_people = any(subject.startswith("person:") for subject in flag.subjects)
     for key, heading in _FIGURES:
+        # beside a person a sum would be read as a score of that person
+        if key == "score" and about_people:
+            continue
         value: Plain = flag.details.get(key)
         if isinstance(value, bool) or not isinstance(value, int | float):
             continue

@@ -237,3 +237,9 @@ def test_how_often_reviewers_confirmed_flags_like_it(as_user: LogIn, hub: Wiring
         state = "accepted" if number < 15 else "dismissed"
         client.post(f"/api/v1/flags/{item.id}/decisions", json={"state": state, "reason": "looked"})
     assert "Of 100 flagged like this, reviewers confirmed 60" in client.get("/flags/mine").text
+
+
+@pytest.mark.parametrize(("key", "shown"), [("c1", False), ("p1", True)])
+def test_no_number_that_reads_as_a_score_of_a_person(as_user: LogIn, key: str, shown: bool) -> None:
+    page = as_user("analyst").get(f"/flags/{key}").text
+    assert ("Sum of the reasons" in page) is shown
