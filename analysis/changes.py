@@ -186,11 +186,12 @@ class _Writer:
             if len(pairs.one)
         ]
         people = count_of(len(change.members), "person", "people")
+        joined = count_of(len(change.joined), "person who was", "people who were")
         what = {
             "new": f"{people} now form what may be one peer network; on {self._when} the records did not suggest it",
             "split": f"{people} now form what may be a peer network of their own, parted from a larger one",
             "merged": f"{people} now form what may be one peer network, where there were two on {self._when}",
-        }.get(change.kind, f"A suggested peer network of {people} has {len(change.joined)} who were not in it then")
+        }.get(change.kind, f"A suggested peer network of {people} has {joined} not in it then")
         happened, learned = float(change.began.value.sum()), float(change.learned.value.sum())
         details: dict[str, Plain] = {
             "kind": f"network_{change.kind}",
