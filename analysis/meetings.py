@@ -35,7 +35,7 @@ def telling_events(snapshot: Snapshot) -> Bool:
     """Events that say where people were and with whom; not assessments, meetings and other work of services."""
     nodes = snapshot.nodes
     is_event = nodes.kind == kind_code(NodeKind.EVENT)
-    interviews = marked("event_type", ("return_interview", "prevention_interview"))
+    interviews = marked("event_type", ("return_interview", "return_interview_declined", "prevention_interview"))
     chosen: Bool = is_event & event_groups(*_PRESENT)[nodes.event_type] & ~interviews[nodes.event_type]
     return chosen
 

@@ -268,8 +268,8 @@ def _in_contexts(snapshot: Snapshot, weights: TieWeights) -> Records:
 
 
 def interviews() -> Bool:
-    """Table over event types: talks with a child after the event."""
-    return marked("event_type", ("return_interview", "prevention_interview"))
+    """Table over event types: talks with a child after the event, and offers of one."""
+    return marked("event_type", ("return_interview", "return_interview_declined", "prevention_interview"))
 
 
 def contexts_that_count(snapshot: Snapshot) -> Bool:

@@ -102,7 +102,7 @@ class NodeArrays:
     easting: Float64
     northing: Float64
     #: events: index into the event_type and strand vocabularies; operations: strand; -1. A missing_episode whose detail
-    #: says away or absent is away_or_absent here
+    #: says away or absent is away_or_absent here, a return_interview that says declined return_interview_declined
     event_type: Int16
     strand: Int16
     #: events: NO_TIME when not known

@@ -232,12 +232,29 @@ def is_exploitation_event(event_type: str, strand: str | None) -> bool:
 #: details of a missing episode, in lower case, that say the child was away or absent and not missing: SSDA903 A, and
 #: the word police used until it was dropped; each keeps its own word in the record
 _NOT_MISSING = frozenset({"a", "away", "away from placement without authorisation", "absent", "absence"})
+#: details of a return interview, in lower case, that say it was offered and not held, because the child did not want it
+_DECLINED = frozenset(
+    {
+        "declined", "child declined", "declined by child", "offered and declined", "offered, declined", "decline",
+        "refused", "child refused", "refused by child", "offered and refused", "offered, refused", "refusal",
+        "not accepted", "offered, not accepted", "offered and not accepted",
+    }
+)  # fmt: skip
 
 
 def analysed_event_type(event_type: str | None, detail: str | None) -> str | None:
-    """The type as which an event is analysed: a missing episode that says away or absent is ``away_or_absent``."""
-    if event_type == "missing_episode" and detail is not None and detail.strip().lower() in _NOT_MISSING:
+    """The type as which an event is analysed.
+
+    A missing episode that says away or absent is ``away_or_absent``; a return interview that says declined is
+    ``return_interview_declined``.
+    """
+    if detail is None:
+        return event_type
+    said = " ".join(detail.lower().split())
+    if event_type == "missing_episode" and said in _NOT_MISSING:
         return "away_or_absent"
+    if event_type == "return_interview" and said in _DECLINED:
+        return "return_interview_declined"
     return event_type
 
 

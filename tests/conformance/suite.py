@@ -1290,6 +1290,15 @@ class StoreConformance(abc.ABC):
         kept = store.nodes([NodeId(f"event:{key}") for key in details], EVERYTHING)
         assert all(getattr(item.record, "event_type", None) == "missing_episode" for item in kept.values())
 
+    def test_snapshot_sets_interviews_declined_apart_from_those_held(self, store: Store) -> None:
+        details = {"e1": "completed", "e2": "declined", "e3": None}
+        self.put(store, *(event(key, event_type="return_interview", detail=said) for key, said in details.items()))
+        made = store.snapshot(EVERYTHING)
+        words = vocabulary("event_type").terms
+        assert [words[number].code for number in made.nodes.event_type] == [
+            "return_interview", "return_interview_declined", "return_interview",
+        ]  # fmt: skip
+
     def agrees(self, store: Store, made: Snapshot, lens: Lens) -> None:
         """The arrays say what the other verbs say."""
         ties = store.ties([TieId(each) for each in made.ties.ids], lens)

@@ -199,6 +199,21 @@ def test_away_and_absent_are_not_missing(event_type: str | None, detail: str | N
     assert analysed_event_type(event_type, detail) == expected
 
 
+@pytest.mark.parametrize(
+    ("event_type", "detail", "expected"),
+    [
+        ("return_interview", "declined", "return_interview_declined"),
+        ("return_interview", " Child  refused ", "return_interview_declined"),
+        ("return_interview", "completed", "return_interview"),
+        ("return_interview", "declined to name anybody", "return_interview"),
+        ("return_interview", None, "return_interview"),
+        ("prevention_interview", "declined", "prevention_interview"),
+    ],
+)
+def test_an_interview_that_was_declined_was_not_held(event_type: str, detail: str | None, expected: str) -> None:
+    assert analysed_event_type(event_type, detail) == expected
+
+
 def test_unknown_word_is_refused_with_the_nearest_valid_one() -> None:
     with pytest.raises(errors.UnknownWord) as refused:
         vocabulary("link_type").check("freind_of")
