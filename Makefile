@@ -15,6 +15,8 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 # Further arguments for pytest, e.g. make test TESTS='tests/graph -k standing'
 TESTS ?=
+# Every module that numba compiles.
+KERNELS := $(shell grep -l numba analysis/*.py viz/*.py)
 # Only wheels with the hashes of the lock: no third-party build step runs on this machine.
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes --only-binary :all:
 # Only the lines that show progress.
@@ -27,7 +29,7 @@ help:
 	@echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.kith-runtime ## make .venv with the kith command in it
+setup: $(VENV)/.kith-kernels ## make .venv with the kith command in it
 
 setup-dev: $(VENV)/.kith-dev ## the same with everything the tests and checks need
 
@@ -94,6 +96,12 @@ $(VENV)/.kith-runtime: $(VENV)/.kith-venv requirements.txt requirements-build.tx
 	@echo "Installing what Kith needs (about 70 packages; a few minutes when none is cached)"
 	@$(INSTALL) -r requirements.txt -r requirements-build.txt | $(QUIETER)
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-index --no-build-isolation --editable .
+	@touch $@
+
+# Compiled beside the sources they come from, so again when these change.
+$(VENV)/.kith-kernels: $(VENV)/.kith-runtime $(KERNELS)
+	@echo "Compiling the arithmetic of the detectors for this machine (once, about half a minute)"
+	@$(BIN)/python scripts/compile_kernels.py
 	@touch $@
 
 $(VENV)/.kith-dev: $(VENV)/.kith-runtime requirements-dev.txt

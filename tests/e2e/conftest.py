@@ -7,12 +7,15 @@ from contextlib import ExitStack, contextmanager
 
 import argon2
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from graph.access import accounts as accounts_module
 from tests.api.conftest import PASSWORD
 from tests.e2e import hub_site
 from tests.e2e.hub_site import Site
+
+# A busy machine is slow, not wrong: what never comes still fails.
+expect.set_options(timeout=30_000)
 
 #: name of the account -> page that is logged in, showing the first page
 Visit = Callable[..., Page]
@@ -35,7 +38,7 @@ def log_in(chromium: Browser, site: Site, name: str, *, scripts: bool = True) ->
     context = chromium.new_context(
         java_script_enabled=scripts, viewport={"width": 1280, "height": 900}, accept_downloads=True
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     try:
         page = context.new_page()
         page.goto(site.address + "/login")
