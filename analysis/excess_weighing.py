@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.derive import Roles
+from analysis.derive import Roles, base_rate, derive, home_of
 from analysis.excess import Contributions, Meetings, contributions, scores
+from analysis.listing import best
 from analysis.meetings_grades import low_grade_words, low_meetings, low_ties
-from analysis.meetings_sources import Sources
-from analysis.spec import Progress
+from analysis.meetings_sources import Sources, sources_of
+from analysis.spec import Progress, number
 from analysis.weights import TieWeights
 from graph.flags import Plain
-from graph.snapshot import Bool, Float64, Int64, Snapshot
+from graph.snapshot import Bool, Float64, Snapshot
 
 #: a queue whose first so many would be others without the lowest grades says so
 FIRST = 10
+#: share of known children assumed where the records are few
+PRIOR = 0.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +37,11 @@ class Weighing:
     at_risk: Bool
     #: chance of that, by node row
     rate: Float64
+    #: young people who count, and the share of known children among those of the same part, by node row
+    children: Bool
+    known_share: Float64
+    #: chance that an adult is of concern, who then speaks for a subject too; None where only children count
+    concern_rate: float | None
     alternative: float
     typical: float
     #: fewest households of known children, and fewest independent sources that name a known child
@@ -81,6 +89,53 @@ class Weighing:
         return np.where(self.listed(chosen, parts), scores(parts, len(self.snapshot)), -np.inf)
 
 
+def who_is_who(snapshot: Snapshot, parameters: Mapping[str, Plain], progress: Progress) -> tuple[Roles, TieWeights]:
+    """Roles of the people and weights of the ties: what gathering meetings begins with. Reads ``lookback_months``."""
+    progress(0.02, "finding who is who")
+    roles = derive(snapshot, lookback_months=int(number(parameters, "lookback_months")))
+    progress(0.05, "weighing ties")
+    weights = TieWeights(snapshot, roles.today)
+    progress(0.1, "gathering records")
+    return roles, weights
+
+
+def at_home(snapshot: Snapshot, meetings: Meetings) -> Bool:
+    """Which meetings are of a person with the place they live at."""
+    span = len(snapshot)
+    people, homes = home_of(snapshot)
+    lives: Bool = np.isin(meetings.subject * span + meetings.person, homes.astype(np.int64) * span + people)
+    return lives
+
+
+def weighing_of(
+    snapshot: Snapshot,
+    roles: Roles,
+    weights: TieWeights,
+    meetings: Meetings,
+    parameters: Mapping[str, Plain],
+    progress: Progress,
+    *,
+    concern_rate: float | None,
+    households: int,
+    separate: int,
+) -> Weighing:
+    """The weighing of these meetings. Reads ``alternative`` and ``typical``; the rest is as in ``Weighing``."""
+    progress(0.15, "telling sources apart")
+    kept, sources = sources_of(snapshot, meetings)
+    progress(0.25, "telling sources apart")
+    children = roles.teenager | roles.known_child
+    share = base_rate(roles.known_child, children, roles.part, prior=PRIOR)
+    at_risk, rate = roles.known_child, share
+    if concern_rate is not None:
+        at_risk = at_risk | (roles.person & ~roles.child & roles.exploitation_concern)
+        rate = np.where(children, share, concern_rate)
+    alternative, typical = number(parameters, "alternative"), number(parameters, "typical")
+    return Weighing(
+        snapshot, roles, weights, kept, sources, at_risk, rate, children, share, concern_rate, alternative, typical,
+        households, separate,
+    )  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LowGrades:
     """What rests on the lowest grades, by node row."""
@@ -95,10 +150,14 @@ class LowGrades:
     #: node rows of the first ``FIRST`` of the queue without them
     first: frozenset[int]
 
-    def said(self, row: int, rank: int, share: float) -> list[Plain]:
-        """What to say of it beside a flag at that place of the queue."""
-        texts = low_grade_words(share, bool(self.listed[row]), FIRST, rank <= FIRST, row in self.first)
-        return list[Plain](texts)
+    def details(self, row: int, rank: int, also: float = 0.0, also_left: float = 0.0) -> dict[str, Plain]:
+        """What a flag at that place of the queue says of it; ``also`` as in ``share``."""
+        share, listed = self.share(row, also, also_left), bool(self.listed[row])
+        return {
+            "rests_on_low_grades": share,
+            "listed_without_low_grades": listed,
+            "not_known": list[Plain](low_grade_words(share, listed, FIRST, rank <= FIRST, row in self.first)),
+        }
 
     def share(self, row: int, also: float = 0.0, also_left: float = 0.0) -> float:
         """Share of what speaks for a subject that rests on the lowest grades; ``also``: what else speaks for it."""
@@ -128,23 +187,3 @@ def _sums(parts: Contributions, count: int) -> Float64:
     """What speaks for each subject, by node row."""
     risky = parts.at_risk
     return np.bincount(parts.subject[risky], parts.value[risky], minlength=count).astype(np.float64)
-
-
-def best(total: Float64, least: float, limit: int) -> Int64:
-    """Node rows with at least that score, best first, ties broken by id; at most ``limit``."""
-    # nodes are sorted by id, so by row is by id
-    chosen = np.flatnonzero(total >= least)
-    return chosen[np.argsort(-total[chosen], kind="stable")][:limit].astype(np.int64)
-
-
-def watched(score: Callable[[Bool], Float64], progress: Progress, runs: int) -> Callable[[Bool], Float64]:
-    """The same score, telling how far the repeats are: from half to nine tenths of the work."""
-    done = 0
-
-    def told(ties: Bool) -> Float64:
-        nonlocal done
-        progress(0.5 + 0.4 * min(done / max(runs, 1), 1.0), "leaving out ties")
-        done += 1
-        return score(ties)
-
-    return told

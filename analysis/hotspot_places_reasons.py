@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from analysis.codes import code
-from analysis.excess import Contributions, Meetings
+from analysis.excess import Meetings
+from analysis.excess_listing import Excess
+from analysis.excess_reasons import NAMED, household_reasons, meetings_of, newest
 from analysis.excess_weighing import Weighing
-from analysis.shared_associates_reasons import NAMED, meetings_of, newest
-from analysis.wording import (
-    count_of,
-    day,
-    event_ids,
-    listed,
-    marker,
-    report_ids,
-    reports_of,
-    sources_words,
-    tie_ids,
-)
+from analysis.wording import count_of, day, listed, marker, reports_of, sourced
 from graph.flags import Plain, Reason
 from graph.snapshot import NO_DAY
 
@@ -33,22 +26,17 @@ def records_of(weighing: Weighing, row: int) -> tuple[int, int]:
     return len(np.unique(meetings.source[meetings.through >= 0])), len(np.unique(meetings.source))
 
 
-def summary_of(
-    place: str, place_role: str, turnout: int, observed: int, expected: float, adults: int, records: tuple[int, int],
-    without: dict[str, Plain],
-) -> str:  # fmt: skip
+def summary_of(place: str, place_role: str, excess: Excess, records: tuple[int, int], without: dict[str, Plain]) -> str:
     """The first sentences of a flag; they name nobody, so that a panel may read them."""
     kind = f" ({_KINDS[place_role]})" if place_role in _KINDS else ""
-    also = (
-        f" {count_of(adults, 'adult')} of concern {'is' if adults == 1 else 'are'} recorded there too."
-        if adults
-        else ""
-    )
+    observed, adults = excess.observed, excess.adults_of_concern
+    also = f" {count_of(adults, 'adult')} of concern {'is' if adults == 1 else 'are'} recorded there too."
     by = f", by {count_of(records[1], 'record')}, {records[0]} of them events"
     return (
-        f"Of {count_of(turnout, 'young person', 'young people')} of different households recorded at {place}{kind}, "
-        f"{observed} {'is' if observed == 1 else 'are'} known to the hub{by}; about {expected:.1f} would be "
-        f"expected from its turnout. Without the one child who adds most the evidence is {_words(without)}.{also} "
+        f"Of {count_of(excess.turnout, 'young person', 'young people')} of different households recorded at "
+        f"{place}{kind}, {observed} {'is' if observed == 1 else 'are'} known to the hub{by}; about "
+        f"{excess.expected:.1f} would be expected from its turnout. Without the one child who adds most the evidence "
+        f"is {_words(without)}.{also if adults else ''} "
         "Consider what draws children there and who could make it safer."
     )
 
@@ -58,28 +46,9 @@ def _words(without: dict[str, Plain]) -> str:
     return "too little to be listed" if band == "not listed" else band
 
 
-def reasons_of(weighing: Weighing, parts: Contributions, row: int) -> tuple[Reason, ...]:
+def reasons_of(weighing: Weighing, excess: Excess) -> tuple[Reason, ...]:
     """What adds up to the score of one place: each household that speaks for it, and all others."""
-    meetings = meetings_of(weighing, row)
-    homes = weighing.roles.household[meetings.person]
-    reasons = [
-        _presence(weighing, row, meetings.take(homes == household), float(value))
-        for household, at_risk, value in zip(
-            parts.household.tolist(), parts.at_risk.tolist(), parts.value.tolist(), strict=True
-        )
-        if at_risk
-    ]
-    against = ~parts.at_risk
-    if against.any():
-        others = meetings.take(np.isin(homes, parts.household[against]))
-        text = (
-            f"{count_of(int(against.sum()), 'household')} without anybody known to the hub "
-            f"{'is' if against.sum() == 1 else 'are'} recorded at {marker(weighing.snapshot.node_id(row))} too, "
-            "which speaks against"
-        )
-        named, said = newest(weighing, np.unique(others.tie))
-        reasons.append(Reason(text + said, float(parts.value[against].sum()), tie_ids(weighing.snapshot, named)))
-    return tuple(sorted(reasons, key=lambda reason: (-reason.contribution, reason.text)))
+    return household_reasons(weighing, excess, "at", partial(_presence, weighing, excess.row))
 
 
 def _presence(weighing: Weighing, row: int, meetings: Meetings, value: float) -> Reason:
@@ -104,10 +73,4 @@ def _presence(weighing: Weighing, row: int, meetings: Meetings, value: float) ->
     own, said = newest(weighing, np.unique(meetings.tie))
     reports = reports_of(snapshot, own.tolist())[:NAMED]
     text = f"{listed(people)} ({who}): {listed(ways)}{when}, at {marker(snapshot.node_id(row))}"
-    return Reason(
-        text + sources_words(snapshot, reports) + said,
-        value,
-        tie_ids(snapshot, own),
-        event_ids(snapshot, events.tolist()),
-        report_ids(snapshot, reports),
-    )
+    return sourced(snapshot, text, value, reports, ties=own.tolist(), events=events.tolist(), more=said)

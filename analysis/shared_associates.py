@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from analysis.codes import code, role_groups
-from analysis.derive import base_rate, derive
-from analysis.excess import Meetings, binomial_p, endpoint_share, strength
-from analysis.excess_weighing import LowGrades, Weighing, best, low_grades, watched
+from analysis.excess import Meetings, strength
+from analysis.excess_listing import ExcessTable
+from analysis.excess_weighing import Weighing, weighing_of, who_is_who
+from analysis.listing import LIST_PARAMETERS, Entry, best_nodes, flag_for, flags_in_order, score_of
 from analysis.meetings import family_ties, with_adults
-from analysis.meetings_sources import sources_of
 from analysis.shared_associates_reasons import LeftOut, alternatives, excluded, reasons_of, summary_of
-from analysis.spec import DetectorSpec, Progress, band_of, flag_id, number, quiet
-from analysis.stability import stability
+from analysis.spec import DetectorSpec, Progress, band_of, number, quiet
 from analysis.weights import TieWeights
-from analysis.wording import expiry
 from graph.flags import Flag, Parameter, Plain
 from graph.snapshot import Bool, Float64, Int64, Snapshot
 
@@ -45,9 +44,7 @@ SPEC = DetectorSpec(
         Parameter(
             "concern_bonus", 0.5, "Added for other records as a person of concern, shown as its own reason", None, 0, 5
         ),
-        Parameter("minimum_score", 0.0, "Smallest score that is listed", "natural log units", -1000, 1000),
-        Parameter("limit", 200, "Longest list", "flags", 1, 100_000),
-        Parameter("stability_runs", 20, "Repeats with a fifth of the ties left out", "runs", 0, 200),
+        *LIST_PARAMETERS,
     ),
     cautions=(
         "Being recorded with a child is not harm: check first whether this is a relative, carer, neighbour or "
@@ -82,8 +79,6 @@ SPEC = DetectorSpec(
 )
 #: score (natural log units) from which evidence is called moderate and strong: odds of about 3 and 20 to 1
 MODERATE, STRONG = 1.0, 3.0
-#: share of known children assumed where the records are few
-PRIOR = 0.02
 #: households of known children, and independent sources that name them, without which nobody is listed
 HOUSEHOLDS, SEPARATE = 2, 2
 
@@ -93,8 +88,6 @@ class _Case:
     """What is the same for the whole run."""
 
     weighing: Weighing
-    #: young people who count
-    children: Bool
     #: meetings left out because of a role: professional, or family of the child
     left_out: LeftOut
     #: ties that make a person of concern, and what all of them can add
@@ -118,39 +111,22 @@ class _Case:
 
 
 def _prepare(snapshot: Snapshot, parameters: Mapping[str, Plain], progress: Progress) -> _Case:
-    progress(0.02, "finding who is who")
-    roles = derive(snapshot, lookback_months=int(number(parameters, "lookback_months")))
-    progress(0.05, "weighing ties")
-    weights = TieWeights(snapshot, roles.today)
-    progress(0.1, "gathering records")
-    children = roles.teenager | roles.known_child
-    everything = with_adults(snapshot, roles, weights, children)
+    roles, weights = who_is_who(snapshot, parameters, progress)
+    everything = with_adults(snapshot, roles, weights, roles.teenager | roles.known_child)
     own = _own_family(snapshot, weights, everything)
     own |= roles.household[everything.subject] == roles.household[everything.person]
     own |= roles.professional[everything.subject]
-    progress(0.15, "telling sources apart")
+    weighing = weighing_of(
+        snapshot, roles, weights, everything.take(~own), parameters, progress,
+        concern_rate=None, households=HOUSEHOLDS, separate=SEPARATE,
+    )  # fmt: skip
     ties = snapshot.ties
     concern = (
         ((ties.type == code("tie_type", "took_part_in")) & role_groups("person_of_concern")[ties.role])
         | (ties.type == code("tie_type", "subject_of"))
     ) & weights.usable
-    meetings, sources = sources_of(snapshot, everything.take(~own))
-    progress(0.25, "telling sources apart")
-    weighing = Weighing(
-        snapshot,
-        roles,
-        weights,
-        meetings,
-        sources,
-        at_risk=roles.known_child,
-        rate=base_rate(roles.known_child, children, roles.part, prior=PRIOR),
-        alternative=number(parameters, "alternative"),
-        typical=number(parameters, "typical"),
-        households=HOUSEHOLDS,
-        separate=SEPARATE,
-    )
     bonus = number(parameters, "concern_bonus")
-    return _Case(weighing, children, LeftOut(snapshot, everything.take(own)), np.flatnonzero(concern), bonus)
+    return _Case(weighing, LeftOut(snapshot, everything.take(own)), np.flatnonzero(concern), bonus)
 
 
 def _own_family(snapshot: Snapshot, weights: TieWeights, meetings: Meetings) -> Bool:
@@ -172,79 +148,34 @@ def detect(
 ) -> tuple[Flag, ...]:
     """Flags for adults, best evidence first."""
     case = _prepare(snapshot, parameters, progress)
-    progress(0.3, "weighing evidence")
-    whole = np.ones(len(snapshot.ties.source), dtype=np.bool_)
-    total = case.score(whole)
-    flagged = best(total, number(parameters, "minimum_score"), int(number(parameters, "limit")))
-    runs = int(number(parameters, "stability_runs"))
-    steady = stability(watched(case.score, progress, runs), flagged, len(whole), generator, runs=runs)
+    adults, steady = best_nodes(snapshot, case.score, parameters, generator, progress)
     progress(0.9, "writing reasons")
-    low = low_grades(case.weighing, case.score, number(parameters, "minimum_score"))
-    progress(0.91, "writing reasons")
-    writer = _Writer(case, whole, low)
-    progress(0.92, "writing reasons")
-    flags = []
-    for rank, row in enumerate(flagged.tolist(), start=1):
-        if rank % 20 == 0:
-            progress(0.92 + 0.08 * rank / len(flagged), "writing reasons")
-        flags.append(writer.flag(row, rank, None if steady is None else float(steady[rank - 1])))
-    return tuple(flags)
+    table = ExcessTable(case.weighing, case.score, parameters)
+    bonus, bonus_left = case.bonus(np.ones_like(table.low.ties)), case.bonus(~table.low.ties)
+    return flags_in_order(adults.tolist(), steady, partial(_flag, case, table, bonus, bonus_left), progress)
 
 
-class _Writer:
-    """Puts flags into words."""
-
-    def __init__(self, case: _Case, whole: Bool, low: LowGrades) -> None:
-        self.case, self.low = case, low
-        weighing = case.weighing
-        self.parts = weighing.parts(weighing.everything())
-        self.bonus = case.bonus(whole)
-        self.bonus_left = case.bonus(~low.ties)
-        self.share = endpoint_share(
-            weighing.meetings, weighing.roles.known_child, case.children, weighing.rate, weighing.roles.part
-        )
-
-    def flag(self, row: int, rank: int, steady: float | None) -> Flag:
-        case, weighing = self.case, self.case.weighing
-        snapshot = weighing.snapshot
-        first, last = np.searchsorted(self.parts.subject, [row, row + 1])
-        parts = self.parts.take(slice(int(first), int(last)))
-        bonus = float(self.bonus[row])
-        reasons = reasons_of(weighing, parts, row, bonus, case.concern)
-        score = float(sum(reason.contribution for reason in reasons))
-        children, risky = len(parts), int(parts.at_risk.sum())
-        known = parts.person[parts.at_risk]
-        expected = float(children * self.share[row])
-        p_value = float(binomial_p(np.array([risky]), np.array([children]), np.array([self.share[row]]))[0])
-        low = self.low.share(row, bonus, float(self.bonus_left[row]))
-        other = alternatives(weighing, row, known, case.left_out)
-        subject = snapshot.node_id(row)
-        details: dict[str, Plain] = {
-            "score": score,
-            "summary": summary_of(snapshot, row, children, risky, expected, other),
-            "children_at_risk": risky,
-            "children_all": children,
-            "expected": expected,
-            "p_value": p_value,
-            "person_of_concern": bool(weighing.roles.person_of_concern[row]),
-            "score_without_concern": score - bonus,
-            "alternative_explanations": [found.kind for found in other],
-            "excluded": excluded(weighing, known, case.left_out),
-            "rests_on_low_grades": low,
-            "listed_without_low_grades": bool(self.low.listed[row]),
-            "not_known": self.low.said(row, rank, low),
-        }
-        return Flag(
-            id=flag_id(SPEC.name, (subject,)),
-            detector=SPEC.name,
-            subjects=(subject,),
-            strength=strength(score, STRONG),
-            band=band_of(score, MODERATE, STRONG),
-            rank=rank,
-            stability=steady,
-            reasons=reasons,
-            would_clear=SPEC.would_clear,
-            cautions=SPEC.cautions,
-            expires_on=expiry(snapshot.as_at, SPEC.expires_after),
-            details=details,
-        )
+def _flag(case: _Case, table: ExcessTable, bonuses: Float64, bonuses_left: Float64, row: int, entry: Entry) -> Flag:
+    weighing, excess = case.weighing, table.of(row)
+    snapshot = weighing.snapshot
+    bonus, bonus_left = float(bonuses[row]), float(bonuses_left[row])
+    reasons = reasons_of(weighing, excess, bonus, case.concern)
+    score = score_of(reasons)
+    other = alternatives(weighing, row, excess.known_children, case.left_out)
+    details: dict[str, Plain] = {
+        "score": score,
+        "summary": summary_of(snapshot, excess, other),
+        "children_at_risk": excess.observed,
+        "children_all": excess.turnout,
+        "expected": excess.expected,
+        "p_value": excess.p_value,
+        "person_of_concern": bool(weighing.roles.person_of_concern[row]),
+        "score_without_concern": score - bonus,
+        "alternative_explanations": [found.kind for found in other],
+        "excluded": excluded(weighing, excess.known_children, case.left_out),
+        **table.low.details(row, entry.rank, bonus, bonus_left),
+    }
+    return flag_for(
+        SPEC, snapshot.as_at, (snapshot.node_id(row),), entry, reasons, details,
+        strength=strength(score, STRONG), band=band_of(score, MODERATE, STRONG),
+    )  # fmt: skip

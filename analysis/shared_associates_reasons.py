@@ -3,72 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from analysis.codes import code, words
-from analysis.excess import Contributions, Meetings
+from analysis.excess import Meetings
+from analysis.excess_listing import Excess
+from analysis.excess_reasons import NAMED, meetings_of, newest, speaking_against, speaking_for
 from analysis.excess_weighing import Weighing
+from analysis.listing import largest_first
 from analysis.meetings import family_ties
-from analysis.wording import (
-    count_of,
-    event_ids,
-    listed,
-    marker,
-    report_ids,
-    reports_of,
-    sources_words,
-    tie_ids,
-    ties_words,
-)
+from analysis.wording import count_of, listed, marker, reports_of, sourced, ties_words
 from graph.flags import Plain, Reason
 from graph.snapshot import Int64, Snapshot
 
-#: records named in one reason; the newest are
-NAMED = 200
 #: people shown as left out
 SHOWN = 10
 #: events and things named in the words of one reason
 SAID = 5
 
 
-def reasons_of(weighing: Weighing, parts: Contributions, row: int, bonus: float, concern: Int64) -> tuple[Reason, ...]:
+def reasons_of(weighing: Weighing, excess: Excess, bonus: float, concern: Int64) -> tuple[Reason, ...]:
     """What adds up to the score of one adult: each household of known children, others against, being of concern."""
-    snapshot, roles = weighing.snapshot, weighing.roles
-    meetings = meetings_of(weighing, row)
-    reasons = [
-        child_reason(weighing, row, meetings.take(roles.household[meetings.person] == household), value)
-        for household, at_risk, value in zip(
-            parts.household.tolist(), parts.at_risk.tolist(), parts.value.tolist(), strict=True
-        )
-        if at_risk
-    ]
-    against = parts.value[~parts.at_risk]
-    if len(against):
-        other = meetings.take(np.isin(meetings.person, parts.person[~parts.at_risk]))
-        named, said = newest(weighing, np.unique(other.tie))
-        text = (
-            f"{marker(snapshot.node_id(row))} is also recorded with "
-            f"{count_of(len(against), 'young person', 'young people')} not known to the hub, which speaks against{said}"
-        )
-        reasons.append(Reason(text, float(against.sum()), tie_ids(snapshot, named)))
+    snapshot, row = weighing.snapshot, excess.row
+    reasons = speaking_for(weighing, excess, partial(child_reason, weighing, row))
+    others = excess.parts.person[~excess.parts.at_risk]
+    if len(others):
+        meetings = meetings_of(weighing, row)
+        many = count_of(len(others), "young person", "young people")
+        text = f"{marker(snapshot.node_id(row))} is also recorded with {many} not known to the hub"
+        reasons.append(speaking_against(weighing, excess, meetings.take(np.isin(meetings.person, others)), text))
     if bonus > 0:
         reasons.append(_concern_reason(snapshot, row, bonus, concern))
-    return tuple(sorted(reasons, key=lambda reason: (-reason.contribution, reason.text)))
-
-
-def meetings_of(weighing: Weighing, row: int) -> Meetings:
-    """The meetings of one subject."""
-    first, last = np.searchsorted(weighing.meetings.subject, [row, row + 1])
-    return weighing.meetings.take(np.arange(first, last))
-
-
-def newest(weighing: Weighing, ties: Int64) -> tuple[Int64, str]:
-    """At most ``NAMED`` of these ties, newest first, and what to say of the others."""
-    if len(ties) <= NAMED:
-        return ties, ""
-    order = np.lexsort((ties, -weighing.weights.last_day[ties].astype(np.int64)))
-    return ties[order[:NAMED]], f" (the newest {NAMED} of {len(ties):,} records are named)"
+    return largest_first(reasons)
 
 
 def child_reason(weighing: Weighing, row: int, meetings: Meetings, value: float) -> Reason:
@@ -83,13 +51,7 @@ def child_reason(weighing: Weighing, row: int, meetings: Meetings, value: float)
     own, said = newest(weighing, np.unique(meetings.tie))
     reports = reports_of(snapshot, np.unique(np.r_[own, meetings.other_tie[meetings.other_tie >= 0]]).tolist())[:NAMED]
     events = [at for at in dict.fromkeys(through.through.tolist()) if snapshot.nodes.event_type[at] >= 0]
-    return Reason(
-        "; ".join(claims) + sources_words(snapshot, reports) + said,
-        float(value),
-        tie_ids(snapshot, own),
-        event_ids(snapshot, events),
-        report_ids(snapshot, reports),
-    )
+    return sourced(snapshot, "; ".join(claims), value, reports, ties=own.tolist(), events=events, more=said)
 
 
 def _together(snapshot: Snapshot, subject: str, through: Meetings) -> list[str]:
@@ -121,8 +83,8 @@ def _concern_reason(snapshot: Snapshot, row: int, bonus: float, concern: Int64) 
     if operations:
         said.append(f"in {count_of(operations, 'operation')}")
     reports = reports_of(snapshot, rows)
-    text = f"{marker(snapshot.node_id(row))} is recorded {' and '.join(said)}" + sources_words(snapshot, reports)
-    return Reason(text, bonus, (), event_ids(snapshot, events), report_ids(snapshot, reports))
+    text = f"{marker(snapshot.node_id(row))} is recorded {' and '.join(said)}"
+    return sourced(snapshot, text, bonus, reports, events=events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,18 +162,20 @@ def excluded(weighing: Weighing, children: Int64, left_out: LeftOut) -> list[Pla
     return answer
 
 
-def summary_of(
-    snapshot: Snapshot, row: int, children: int, risky: int, expected: float, other: tuple[Alternative, ...]
-) -> str:
+def recorded_with(snapshot: Snapshot, excess: Excess) -> str:
+    """How many young people are recorded with a person or thing, without a full stop."""
+    return (
+        f"{marker(snapshot.node_id(excess.row))} is recorded with "
+        f"{count_of(excess.turnout, 'young person', 'young people')} of different households, {excess.observed} of "
+        f"them known to the hub; about {excess.expected:.1f} would be expected by chance"
+    )
+
+
+def summary_of(snapshot: Snapshot, excess: Excess, other: tuple[Alternative, ...]) -> str:
     """The first sentences of a flag."""
-    subject = marker(snapshot.node_id(row))
     checked = (
         "; ".join(found.text for found in other)
         if other
         else "No family, household, carer or supporting tie and no professional role that would explain it is recorded"
     )
-    return (
-        f"{subject} is recorded with {count_of(children, 'young person', 'young people')} of different households, "
-        f"{risky} of them known to the hub; about {expected:.1f} would be expected by chance. "
-        f"{checked}. Consider asking what each connection is."
-    )
+    return f"{recorded_with(snapshot, excess)}. {checked}. Consider asking what each connection is."

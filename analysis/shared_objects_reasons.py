@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from analysis.excess import Contributions, Meetings
+from analysis.excess import Meetings
+from analysis.excess_listing import Excess
+from analysis.excess_reasons import household_reasons, meetings_of
 from analysis.excess_weighing import Weighing
-from analysis.shared_associates_reasons import SHOWN, Alternative, child_reason, meetings_of, newest
-from analysis.wording import count_of, listed, marker, tie_ids
+from analysis.shared_associates_reasons import SHOWN, Alternative, child_reason, recorded_with
+from analysis.wording import count_of, listed, marker
 from graph.flags import Plain, Reason
 from graph.snapshot import Int64, Snapshot
 
 
-def reasons_of(weighing: Weighing, parts: Contributions, row: int) -> tuple[Reason, ...]:
+def reasons_of(weighing: Weighing, excess: Excess) -> tuple[Reason, ...]:
     """What adds up to the score of one thing: each household that speaks for it, and all others."""
-    snapshot, roles = weighing.snapshot, weighing.roles
-    meetings = meetings_of(weighing, row)
-    homes = roles.household[meetings.person]
-    reasons = [
-        _household(weighing, row, meetings.take(homes == household), value)
-        for household, at_risk, value in zip(
-            parts.household.tolist(), parts.at_risk.tolist(), parts.value.tolist(), strict=True
-        )
-        if at_risk
-    ]
-    against = ~parts.at_risk
-    if against.any():
-        others = meetings.take(np.isin(homes, parts.household[against]))
-        named, said = newest(weighing, np.unique(others.tie))
-        text = (
-            f"{count_of(int(against.sum()), 'household')} without anybody known to the hub "
-            f"{'is' if against.sum() == 1 else 'are'} recorded with {marker(snapshot.node_id(row))} too, "
-            f"which speaks against{said}"
-        )
-        reasons.append(Reason(text, float(parts.value[against].sum()), tie_ids(snapshot, named)))
-    return tuple(sorted(reasons, key=lambda reason: (-reason.contribution, reason.text)))
+    return household_reasons(weighing, excess, "with", partial(_household, weighing, excess.row))
 
 
 def _household(weighing: Weighing, row: int, meetings: Meetings, value: float) -> Reason:
@@ -71,23 +55,16 @@ def excluded(weighing: Weighing, row: int, left_out: Meetings) -> list[Plain]:
     return answer
 
 
-def summary_of(
-    snapshot: Snapshot, row: int, children: int, known: int, expected: float, adults: int,
-    other: tuple[Alternative, ...],
-) -> str:  # fmt: skip
+def summary_of(snapshot: Snapshot, excess: Excess, other: tuple[Alternative, ...]) -> str:
     """The first sentences of a flag."""
-    also = (
-        f" {count_of(adults, 'adult')} of concern {'is' if adults == 1 else 'are'} recorded with it too."
-        if adults
-        else ""
-    )
+    adults = excess.adults_of_concern
+    also = f" {count_of(adults, 'adult')} of concern {'is' if adults == 1 else 'are'} recorded with it too."
     checked = (
         "; ".join(found.text for found in other)
         if other
         else "No adult of these children's households is recorded with it"
     )
     return (
-        f"{marker(snapshot.node_id(row))} is recorded with {count_of(children, 'young person', 'young people')} of "
-        f"different households, {known} of them known to the hub; about {expected:.1f} would be expected by chance."
-        f"{also} {checked}. Consider asking who holds it and what it is used for."
+        f"{recorded_with(snapshot, excess)}.{also if adults else ''} {checked}. "
+        "Consider asking who holds it and what it is used for."
     )

@@ -23,20 +23,31 @@ def stability(
     ``score`` gets a mask over the ties (False: left out) and returns one score a node, minus infinity for who cannot be
     flagged. ``dropped`` is the share of ties left out. Who draws with the last in the list counts as in it.
     """
-    if runs <= 0:
-        return None
-    again = np.zeros(len(flagged))
-    if not len(flagged):
-        return again
-    for _ in range(runs):
+
+    def again(_: int) -> Bool:
         scores = score(generator.random(ties) >= dropped)
         possible = scores[np.isfinite(scores)]
         if not len(possible):
-            continue
+            return np.zeros(len(flagged), dtype=np.bool_)
         place = min(len(flagged), len(possible))
         least = np.partition(possible, len(possible) - place)[len(possible) - place]
-        again += np.isfinite(scores[flagged]) & (scores[flagged] >= least)
-    return again / runs
+        found: Bool = np.isfinite(scores[flagged]) & (scores[flagged] >= least)
+        return found
+
+    return share_of_runs(again, len(flagged), runs)
+
+
+def share_of_runs(again: Callable[[int], Bool], items: int, runs: int) -> Float64 | None:
+    """Share of ``runs`` in which each item is found again; None without runs.
+
+    ``again`` gets the number of the run, from 0, and leaves out records at random; without items nothing is asked.
+    """
+    if runs <= 0:
+        return None
+    found = np.zeros(items)
+    for run in range(runs if items else 0):
+        found += again(run)
+    return found / runs
 
 
 def top_overlap(score: Callable[[Bool], Float64], ties: int, generator: np.random.Generator, *, runs: int = 5,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from analysis.clock import moment
 from analysis.codes import words
+from graph.flags import Reason
 from graph.model import NodeId, ReportId, TieId
 from graph.records import date_of
 from graph.snapshot import NO_DAY, NO_TIME, Snapshot
@@ -129,6 +130,29 @@ def report_ids(snapshot: Snapshot, rows: Iterable[int]) -> tuple[ReportId, ...]:
 def event_ids(snapshot: Snapshot, rows: Iterable[int]) -> tuple[NodeId, ...]:
     """Ids of events, sorted."""
     return tuple(sorted({snapshot.node_id(int(row)) for row in rows}))
+
+
+def sourced(
+    snapshot: Snapshot,
+    text: str,
+    value: float,
+    reports: Sequence[int],
+    *,
+    ties: Iterable[int] = (),
+    events: Iterable[int] = (),
+    more: str = "",
+) -> Reason:
+    """A reason that says which reports it rests on behind its text, ``more`` after them, with the ids of all records.
+
+    Reports, ties and events are rows.
+    """
+    return Reason(
+        text + sources_words(snapshot, reports) + more,
+        float(value),
+        tie_ids(snapshot, ties),
+        event_ids(snapshot, events),
+        report_ids(snapshot, reports),
+    )
 
 
 def expiry(as_at: dt.date, days: int) -> dt.date:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.stability import stability, top_overlap
+from analysis.stability import share_of_runs, stability, top_overlap
 from graph.snapshot import Bool, Float64
 
 
@@ -46,3 +46,16 @@ def test_the_overlap_is_the_mean_of_the_first() -> None:
     assert top_overlap(lambda _: np.arange(9.0), 5, np.random.default_rng(1), first=4) == 1.0
     half = top_overlap(by_ties, 22, np.random.default_rng(1), runs=1_000, first=1)
     assert half == pytest.approx(0.8, abs=0.04)
+
+
+def test_items_are_counted_over_the_runs() -> None:
+    shares = share_of_runs(lambda run: np.array([True, run % 2 == 0, False]), 3, 4)
+    assert shares is not None and shares.tolist() == [1.0, 0.5, 0.0]
+
+
+def test_without_items_no_run_is_made() -> None:
+    def again(_: int) -> Bool:
+        raise AssertionError("nothing to ask")
+
+    shares = share_of_runs(again, 0, 4)
+    assert shares is not None and len(shares) == 0
