@@ -11,6 +11,7 @@ COPY analysis /build/source/analysis
 COPY ingest /build/source/ingest
 COPY viz /build/source/viz
 COPY api /build/source/api
+COPY docs/methods /build/source/docs/methods
 RUN cd /build/source && /build/tools/bin/python -m hatchling build -t wheel -d /build/wheels
 RUN /build/tools/bin/python -m pip --python /opt/kith/bin/python install --disable-pip-version-check --quiet --no-deps --no-index /build/wheels/kith-*.whl
 

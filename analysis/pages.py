@@ -38,9 +38,9 @@ def _bullets(items: Iterable[str]) -> str:
     return "\n".join(f"- {item}" for item in items)
 
 
-def _record(spec: DetectorSpec) -> str:
-    """A draft after the Algorithmic Transparency Recording Standard, from what the registry knows."""
-    entries = (
+def transparency_record(spec: DetectorSpec) -> tuple[tuple[str, str], ...]:
+    """(field, entry) of a draft after the Algorithmic Transparency Recording Standard, from what the registry knows."""
+    return (
         ("name and version", f"{spec.title} (`{spec.name}` {spec.version})"),
         ("what it does", spec.question),
         ("how it works", spec.method),
@@ -62,7 +62,10 @@ def _record(spec: DetectorSpec) -> str:
         ),
         ("challenge", f"every reason names the reports it rests on. {spec.would_clear}"),
     )
-    rows = "\n".join(f"| {name} | {text} |" for name, text in entries)
+
+
+def _record(spec: DetectorSpec) -> str:
+    rows = "\n".join(f"| {name} | {text} |" for name, text in transparency_record(spec))
     return (
         "## Transparency record\n\nDraft after the Algorithmic Transparency Recording Standard, to be completed by the "
         f"hub that uses it.\n\n| field | entry |\n|---|---|\n{rows}"

@@ -52,6 +52,7 @@ def page_routers() -> tuple[APIRouter, ...]:
         pages_governance,
         pages_hotspots,
         pages_loads,
+        pages_methods,
         pages_records,
     )
 
@@ -63,6 +64,7 @@ def page_routers() -> tuple[APIRouter, ...]:
             pages_flags,
             pages_hotspots,
             pages_equity,
+            pages_methods,
             pages_loads,
             pages_governance,
         )

@@ -12,6 +12,7 @@ from analysis.registry import DETECTORS
 from api.deps import CurrentGate, CurrentSession, CurrentWiring
 from api.routes.pages_common import page
 from api.views.equity import choices, chosen_key, equity_view, standing_out
+from api.views.words import method_address
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,6 +36,7 @@ def equity(
         session,
         title=spec.title,
         question=spec.question,
+        method_url=method_address(spec.name),
         cautions=(*spec.cautions, *spec.not_known),
         would_clear=spec.would_clear,
         view=view,

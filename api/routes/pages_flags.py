@@ -30,6 +30,7 @@ from api.views.flag_lists import (
 from api.views.flag_maps import can_be_drawn
 from api.views.flags import detector_title, flag_row, flag_title, names_for, nodes_named
 from api.views.hotspots import area_drawing
+from api.views.words import method_address
 from graph.access.gate import Gate
 from graph.access.policy import Action
 from graph.errors import NotFound
@@ -240,6 +241,7 @@ def _list_page(
         title="Prompts",
         heading=spec.title if spec else f"Prompts about {label_of(about.record)}" if about else "Prompts to look at",
         question=spec.question if spec else "",
+        method_url=method_address(spec.name) if spec else "/methods",
         families=families(found, chosen),
         all_url=chosen.address(detector=None, family=None),
         open=open_in_all(found),

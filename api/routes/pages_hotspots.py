@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from analysis.registry import DETECTORS
 from api.deps import CurrentGate, CurrentSession, CurrentWiring
 from api.routes.pages_common import page
 from api.views.hotspots import (
@@ -17,6 +18,7 @@ from api.views.hotspots import (
     period_choices,
     within,
 )
+from api.views.methods import method_links
 from graph.access.actors import Role
 from graph.access.policy import Action
 from graph.store import Lens
@@ -53,5 +55,6 @@ def hotspots(
         filtered=bool(layer or period),
         has_areas=bool(localities),
         may_analyse=gate.may(Action.ANALYSE),
+        methods=method_links(sorted(LAYERS[""][1], key=list(DETECTORS).index)),
         here="/hotspots",
     )

@@ -25,7 +25,7 @@ from api.views.flags import (
     subject_links,
     summary_words,
 )
-from api.views.words import day_words, fill_markers, link_to
+from api.views.words import day_words, fill_markers, link_to, method_address
 from graph.flags import Flag
 from graph.model import NodeId, TieId
 from graph.store import SeenNode, SeenTie, StoredFlag
@@ -98,7 +98,7 @@ def flag_details(
         "method": spec.method if spec else "",
         "uses": spec.uses if spec else (),
         "sources": spec.sources if spec else (),
-        "method_page": spec.method_page if spec else "",
+        "method_url": method_address(flag.detector) if spec else None,
         "more": _MORE.get(flag.detector, ()),
     }
 

@@ -120,6 +120,11 @@ def map_url(node_id: str) -> str:
     return f"/maps/{kind}/{quote(key, safe='')}"
 
 
+def method_address(detector: str) -> str:
+    """Where the method of a detector can be read."""
+    return f"/methods/{quote(detector, safe='')}"
+
+
 def is_pseudonym(node_id: str) -> bool:
     """A name for one map only: it has no page."""
     return ":anon-" in node_id

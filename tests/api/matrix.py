@@ -58,6 +58,8 @@ MATRIX: Mapping[str, str] = MappingProxyType(
         "POST /logout": EVERYBODY,
         "GET /": EVERYBODY,
         "GET /about": EVERYBODY,
+        "GET /methods": EVERYBODY,
+        "GET /methods/{detector}": EVERYBODY,
         "GET /search": PLACES,
         "POST /search": PLACES,
         "GET /lists/{kind}": NAMED,

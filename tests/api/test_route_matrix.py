@@ -27,6 +27,7 @@ PARAMETERS = {
     "{name:path}": "1.json",
     "{key:path}": "1",
     "{flag_id}": "none",
+    "{detector}": "hotspot_places",
     "{job_id}": "none",
     "{name}": "officer",
     "{operation:path}": "OP1",

@@ -26,6 +26,8 @@ WITHOUT_RECORDS = frozenset(
     {
         "GET /api/v1/session",
         "GET /about",
+        "GET /methods",
+        "GET /methods/{detector}",
         "GET /api/v1/detectors",
         "GET /search",
         "GET /api/v1/accounts",
