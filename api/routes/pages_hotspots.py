@@ -16,12 +16,11 @@ from api.views.hotspots import (
     hotspot_view,
     layer_choices,
     period_choices,
-    within,
+    read_hotspots,
 )
 from api.views.methods import method_links
 from graph.access.actors import Role
 from graph.access.policy import Action
-from graph.store import Lens
 
 router = APIRouter(include_in_schema=False)
 
@@ -37,11 +36,8 @@ def hotspots(
 ) -> Response:
     layer = layer if layer in LAYERS else ""
     period = period if period in PERIODS else ""
-    found = within(gate.context_flags(Lens(), LAYERS[layer][1]), PERIODS[period][1], gate.today)
-    subjects = [subject for stored in found for subject in stored.flag.subjects if not subject.startswith("locality:")]
-    places = gate.nodes(list(dict.fromkeys(subjects)), Lens()) if subjects else {}
-    localities = gate.localities()
-    view = hotspot_view(found, localities, places, link=gate.may(Action.READ_FLAGS))
+    found = read_hotspots(gate, layer, period)
+    view = hotspot_view(found.flags, found.localities, found.places, link=gate.may(Action.READ_FLAGS))
     return page(
         request,
         "pages/hotspots.html",
@@ -53,7 +49,7 @@ def hotspots(
         layers=layer_choices(layer),
         periods=period_choices(period),
         filtered=bool(layer or period),
-        has_areas=bool(localities),
+        has_areas=bool(found.localities),
         may_analyse=gate.may(Action.ANALYSE),
         methods=method_links(sorted(LAYERS[""][1], key=list(DETECTORS).index)),
         here="/hotspots",

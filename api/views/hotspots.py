@@ -19,7 +19,7 @@ from graph.access.gate import Gate
 from graph.access.policy import Action
 from graph.flags import Band, Flag, Plain
 from graph.model import Event, Locality, NodeId, Place, School
-from graph.store import SeenNode, StoredFlag
+from graph.store import Lens, SeenNode, StoredFlag
 
 AREAS, EMERGING, PLACES, SERIES = "hotspot_areas", "hotspot_emerging", "hotspot_places", "near_repeats"
 #: what the page shows, by word of the address: words and detectors
@@ -37,6 +37,9 @@ PERIODS: Mapping[str, tuple[str, int | None]] = {
     "3": ("The last 3 months", 3),
     "12": ("The last 12 months", 12),
 }
+#: keys of ``details`` for what is counted, first found first: about areas, and about one place
+_COUNTED: Mapping[str, tuple[str, ...]] = {"children": ("children", "children_at_risk"), "observed": ("observed",)}
+_COUNTED_AT_PLACES: Mapping[str, tuple[str, ...]] = {"children": ("observed", "children_at_risk")}
 #: what a line of the table is
 _WHAT: Mapping[str, str] = {EMERGING: "Growing in the last weeks", SERIES: "One after the other"}
 #: lines of a table that are open at first
@@ -121,6 +124,24 @@ class HotspotView:
     def more_places(self) -> tuple[Row, ...]:
         first = self.first_places
         return tuple(row for row in self.places if row not in first)
+
+
+@dataclass(frozen=True, slots=True)
+class Hotspots:
+    """What stands out, as far as this reader may see it."""
+
+    flags: tuple[StoredFlag, ...]
+    localities: tuple[Locality, ...]
+    #: places among the subjects that may be named
+    places: Mapping[NodeId, SeenNode]
+
+
+def read_hotspots(gate: Gate, layer: str = "", period: str = "") -> Hotspots:
+    """What the page and the JSON both show, for a layer and a period by the words of an address."""
+    found = within(gate.context_flags(Lens(), LAYERS[layer][1]), PERIODS[period][1], gate.today)
+    subjects = [subject for stored in found for subject in stored.flag.subjects if not subject.startswith(AREA)]
+    places = gate.nodes(list(dict.fromkeys(subjects)), Lens()) if subjects else {}
+    return Hotspots(found, gate.localities(), places)
 
 
 def hotspot_view(
@@ -258,9 +279,9 @@ def _areas_to_draw(flags: Iterable[Flag], levels: Mapping[str, str], localities:
 
 def _area_row(flag: Flag, by_id: Mapping[str, Locality], places: Mapping[NodeId, SeenNode], link: bool) -> Row:
     cells = (
-        _count(flag.details, "children", "children_at_risk"),
-        _count(flag.details, "observed"),
-        _times(flag.details),
+        _count(flag, "children"),
+        _count(flag, "observed"),
+        _times(flag),
         _period(flag.details),
     )
     name = _area_names(flag, by_id)
@@ -274,7 +295,7 @@ def _place_row(flag: Flag, places: Mapping[NodeId, SeenNode], link: bool) -> Row
     subject = flag.subjects[0]
     seen = places.get(subject)
     kind = term("place_type", seen.record.place_type) if seen and isinstance(seen.record, Place) else "School"
-    cells = (_count(flag.details, "observed", "children_at_risk"),)
+    cells = (_count(flag, "children"),)
     return Row(
         name_of(subject, places),
         entity_url(subject) if seen and link else None,
@@ -299,21 +320,32 @@ def _area_names(flag: Flag, by_id: Mapping[str, Locality]) -> str:
     return ", ".join(found[:-1]) + (" and " if len(found) > 1 else "") + found[-1] if found else "An area"
 
 
-def _count(details: Mapping[str, Plain], *keys: str) -> str:
-    """The first of these counts; a panel's comes as None where it is small."""
-    for key in keys:
-        if key in details:
-            value = details[key]
-            if value is None:
-                return "fewer than 6"
-            if isinstance(value, (int, float)):
-                return str(round(value))
-    return "not counted"
+def counted(flag: Flag, what: str) -> tuple[int | None, bool]:
+    """("children" or "observed" as shown, whether it was counted); None where a panel must not see how few."""
+    keys = _COUNTED_AT_PLACES if flag.detector == PLACES else _COUNTED
+    for key in keys.get(what, ()):
+        value = flag.details.get(key)
+        if key in flag.details and (value is None or isinstance(value, (int, float))):
+            return (None if value is None else round(value)), True
+    return None, False
 
 
-def _times(details: Mapping[str, Plain]) -> str:
-    ratio = details.get("relative_risk")
-    return f"{ratio:.1f} times" if isinstance(ratio, (int, float)) else "not shown"
+def _count(flag: Flag, what: str) -> str:
+    value, known = counted(flag, what)
+    if not known:
+        return "not counted"
+    return "fewer than 6" if value is None else str(value)
+
+
+def against_expected(flag: Flag) -> float | None:
+    """How many times what would be expected is recorded, to one decimal."""
+    ratio = flag.details.get("relative_risk")
+    return round(float(ratio), 1) if isinstance(ratio, (int, float)) else None
+
+
+def _times(flag: Flag) -> str:
+    ratio = against_expected(flag)
+    return "not shown" if ratio is None else f"{ratio:.1f} times"
 
 
 def _period(details: Mapping[str, Plain]) -> str:

@@ -42,6 +42,7 @@ MATRIX: Mapping[str, str] = MappingProxyType(
         "GET /api/v1/loads": "analyst governance",
         "GET /api/v1/localities": PLACES,
         "GET /api/v1/localities.geojson": PLACES,
+        "GET /api/v1/hotspots": PLACES,
         "GET /api/v1/equity": "analyst panel governance",
         "GET /api/v1/accounts": "admin",
         "POST /api/v1/accounts": "admin",

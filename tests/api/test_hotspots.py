@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -121,3 +122,89 @@ def test_what_was_shown_is_in_the_audit(as_user: LogIn, hub: Wiring) -> None:
     as_user("panel").get("/hotspots")
     rows = [row.entry for row in hub.store.audit_rows(chain="views", actor="panel") if row.entry.action == "hotspots"]
     assert [set(entry.ids) for entry in rows] == [{"a1", "e1", "p1", "p3", "locality:L1", "place:park", "school:100"}]
+
+
+# -- JSON --------------------------------------------------------------------------------------------------------------
+def lines(client: Client, **query: str) -> dict[str, dict[str, Any]]:
+    """Items of the JSON by name of the first subject and kind."""
+    answer = client.get("/api/v1/hotspots", params=query)
+    assert answer.status_code == 200, answer.text
+    return {f"{item['subjects'][0]['name']} {item['kind']}": item for item in answer.json()["items"]}
+
+
+def test_the_json_has_what_the_page_has(as_user: LogIn) -> None:
+    found = lines(as_user("police"))
+    area = found["Brambleton area"]
+    assert (area["children"], area["observed"], area["relative_risk"], area["flag"]) == (4, 13, 3.1, "a1")
+    assert area["subjects"] == [{"id": "locality:L1", "name": "Brambleton"}]
+    park = found["Brambleton Park place"]
+    assert (park["children"], "observed" in park, park["band"], park["flag"]) == (3, False, "strong", "p1")
+    assert "1 Osmunda Close place" in found
+
+
+def test_the_json_of_a_panel_holds_back_what_the_page_does(as_user: LogIn) -> None:
+    client = as_user("panel")
+    found = lines(client)
+    area = found["Brambleton area"]
+    assert (area["children"], area["observed"], area["relative_risk"], area["flag"]) == (None, 15, 3.0, None)
+    assert found["Brambleton Park place"]["children"] is None
+    assert found["Brambleton School place"]["children"] == 10
+    text = client.get("/api/v1/hotspots").text
+    for hidden in ("Osmunda", "Quillfeather", "person:", "place:home", "3.14", "4.321", "3.41", "2.73", "0.876", "a1"):
+        assert hidden not in text
+
+
+def test_what_was_not_counted_is_not_there(as_user: LogIn) -> None:
+    growing = lines(as_user("police"))["Brambleton growing"]
+    assert "children" not in growing and growing["observed"] == 13
+
+
+@pytest.mark.parametrize(("layer", "kinds"), [("emerging", {"growing"}), ("places", {"place"}), ("series", set())])
+def test_layers_of_the_json(as_user: LogIn, layer: str, kinds: set[str]) -> None:
+    assert {item["kind"] for item in lines(as_user("police"), layer=layer).values()} == kinds
+
+
+def test_periods_of_the_json(as_user: LogIn) -> None:
+    assert lines(as_user("police"), layer="areas", period="3") == {}
+    assert list(lines(as_user("police"), layer="areas")) == ["Brambleton area"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"), [("layer=none", 422), ("period=2", 422), ("limit=0", 422), ("cursor=x", 400)]
+)
+def test_what_the_json_cannot_answer_is_said(as_user: LogIn, query: str, status: int) -> None:
+    assert as_user("police").get(f"/api/v1/hotspots?{query}").status_code == status
+
+
+def test_the_json_is_paged(as_user: LogIn) -> None:
+    client = as_user("police")
+    whole = client.get("/api/v1/hotspots").json()
+    paged: list[object] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        part = client.get("/api/v1/hotspots?limit=2" + (f"&cursor={cursor}" if cursor else "")).json()
+        assert len(part["items"]) <= 2
+        paged += part["items"]
+        cursor = part["next"]
+    assert paged == whole["items"] and whole["next"] is None
+
+
+def test_the_json_says_how_single_areas_compare(as_user: LogIn) -> None:
+    (area,) = as_user("panel").get("/api/v1/hotspots").json()["areas"]
+    assert (area["id"], area["level"]) == ("locality:L1", "high")
+
+
+def test_what_the_json_showed_is_in_the_audit(as_user: LogIn, hub: Wiring) -> None:
+    as_user("panel").get("/api/v1/hotspots")
+    rows = [row.entry for row in hub.store.audit_rows(chain="views", actor="panel") if row.entry.action == "hotspots"]
+    assert [set(entry.ids) for entry in rows] == [{"a1", "e1", "p1", "p3", "locality:L1", "place:park", "school:100"}]
+
+
+def test_the_json_is_described(as_user: LogIn) -> None:
+    schema = as_user("police").get("/api/openapi.json").json()
+    described = schema["paths"]["/api/v1/hotspots"]["get"]
+    assert {item["name"] for item in described["parameters"]} == {"layer", "period", "limit", "cursor"}
+    assert described["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/HotspotPage")
+    assert set(schema["components"]["schemas"]["Hotspot"]["properties"]) >= set(
+        next(iter(lines(as_user("police")).values()))
+    )

@@ -34,6 +34,8 @@ ADDRESSES = (
     "/flags",
     "/api/v1/localities",
     "/api/v1/localities.geojson",
+    "/api/v1/hotspots",
+    "/hotspots",
     "/localities",
     "/",
 )

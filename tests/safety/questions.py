@@ -118,7 +118,7 @@ def about_nothing() -> Iterator[Question]:
     """Routes without a record."""
     for path in ("/api/openapi.json", "/api/v1/health", "/api/v1/session", "/api/v1/detectors", "/api/v1/flags",
                  "/api/v1/loads", "/api/v1/localities", "/api/v1/localities.geojson", "/api/v1/analyses",
-                 "/hotspots", "/flags/next", "/equity", "/api/v1/equity", "/api/v1/accounts", "/login",
+                 "/hotspots", "/api/v1/hotspots", "/flags/next", "/equity", "/api/v1/equity", "/api/v1/accounts", "/login",
                  "/", "/about", "/methods", "/search", "/flags", "/loads", "/localities", "/accounts"):  # fmt: skip
         yield get(path, path)
     yield get("/api/v1/loads", "/api/v1/loads", limit=1)
@@ -128,6 +128,7 @@ def about_nothing() -> Iterator[Question]:
     yield get("/flags", "/flags", family="children", state="any")
     yield get("/flags", "/flags", band="slight", offset=1, state="any")
     yield get("/hotspots", "/hotspots", layer="places", period="12")
+    yield get("/api/v1/hotspots", "/api/v1/hotspots", layer="places", period="12", limit=1)
     yield get("/methods/{detector}", "/methods/hotspot_places")
     yield get("/api/v1/analyses/{job_id}", "/api/v1/analyses/none")
     yield Question("DELETE /api/v1/analyses/{job_id}", "DELETE", "/api/v1/analyses/none")
