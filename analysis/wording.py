@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from analysis.clock import moment
 from analysis.codes import words
 from graph.flags import Reason
-from graph.model import NodeId, ReportId, TieId
+from graph.model import NodeId, NodeKind, ReportId, TieId, kind_of
 from graph.records import date_of
 from graph.snapshot import NO_DAY, NO_TIME, Snapshot
 from graph.vocabulary import grades, tie_types, vocabulary
@@ -42,6 +42,11 @@ def listed(parts: Sequence[str]) -> str:
     if len(parts) < 2:
         return "".join(parts)
     return ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+def times(many: int) -> str:
+    """ "once", "twice", "3 times"."""
+    return {1: "once", 2: "twice"}.get(many, f"{many} times")
 
 
 def clock_day(second: int) -> str:
@@ -107,11 +112,14 @@ def tie_words(snapshot: Snapshot, tie_row: int) -> str:
 
 
 def ties_words(snapshot: Snapshot, tie_rows: Sequence[int], last_day: Sequence[int]) -> str:
-    """The claims of several ties, each said once with its latest day."""
+    """The claims of several ties, each said once with its latest day; an event's own name says its day already."""
+    ties = snapshot.ties
     latest: dict[str, int] = {}
     for tie, last in zip(tie_rows, last_day, strict=True):
         claim = tie_words(snapshot, tie)
-        latest[claim] = max(latest.get(claim, int(NO_DAY)), int(last))
+        ends = (snapshot.node_id(int(ties.source[tie])), snapshot.node_id(int(ties.target[tie])))
+        said = int(NO_DAY) if any(kind_of(end) is NodeKind.EVENT for end in ends) else int(last)
+        latest[claim] = max(latest.get(claim, int(NO_DAY)), said)
     return "; ".join(
         claim + (f", last on {day(last)}" if last != int(NO_DAY) else "") for claim, last in latest.items()
     )
