@@ -1,4 +1,9 @@
-"""Localities with counts, from open records only; as a panel may see them where a panel asks."""
+"""What is counted by locality, from open records only: events, places and schools, and different children.
+
+The page of localities and its JSON both count here. A child counts once in an area, however many events there are; an
+event counts once, however many children took part. Children are suppressed from 1 to 5 and otherwise rounded to 5 for
+everybody, events for panels.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +22,7 @@ from graph.access.actors import Role
 from graph.access.gate import Gate
 from graph.access.redact import suppressed_count
 from graph.model import NODE_KINDS, Locality, NodeKind
-from graph.records import second_number
+from graph.records import day_number, second_number
 from graph.snapshot import NO_TIME, Snapshot
 from graph.store import Lens
 from graph.vocabulary import vocabulary
@@ -25,7 +30,48 @@ from graph.vocabulary import vocabulary
 #: coordinates of a file for other programs: WGS 84, longitude first (RFC 7946); a tenth of a metre is enough
 _DECIMALS = 6
 
-Counts = Mapping[str, Mapping[str, int]]
+#: event types by which children are counted, and what that says of them
+CHILDREN_IN: tuple[tuple[str, str], ...] = (
+    ("missing_episode", "Children found here after going missing"),
+    ("incident", "Children in incidents"),
+    ("offence", "Children harmed in offences"),
+)
+#: children in an event of any type
+ANY = "any"
+#: roles in which somebody is counted: not suspects, witnesses or people mentioned
+_ROLES = ("missing_person", "victim", "subject")
+#: what each number is, for those who read them without the page
+MEANINGS: Mapping[str, str] = {
+    "counts.events": "events that started in the period, each once, however many people took part",
+    "counts.places": "places on record, whatever the period",
+    "counts.schools": "schools on record, whatever the period",
+    f"children.{ANY}": (
+        "different children under 18 missing, harmed or the subject in an event of the period, each once in an area, "
+        "however many events; null from 1 to 5, others rounded to 5"
+    ),
+    **{f"children.{code}": f"the same, {words[:1].lower()}{words[1:]} only" for code, words in CHILDREN_IN},
+}
+
+
+#: the same by property of the map layer
+_PROPERTIES: Mapping[str, str] = {
+    name.removeprefix("counts.").replace(f"children.{ANY}", "children").replace(".", "_"): words
+    for name, words in MEANINGS.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AreaCounts:
+    """What was counted in one area, exactly: for nobody to see as it is."""
+
+    #: events of the period, places and schools
+    records: Mapping[str, int]
+    #: different children, by event type and in any
+    children: Mapping[str, int]
+
+
+#: by id of the area
+Counts = Mapping[str, AreaCounts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +81,8 @@ class CountedLocality:
     locality: Locality
     #: events in the period, places and schools
     counts: Mapping[str, int | None]
+    #: different children in those events, by event type and in any; rounded for everybody
+    children: Mapping[str, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +102,9 @@ class LocalityCounts:
         self._kept: dict[object, Counts] = {}
 
     def of(self, gate: Gate, asked: CountRequest, localities: Sequence[Locality], change_counter: int) -> Counts:
-        key = (change_counter, asked.lens.as_at, asked.lens.known_at, asked.first_day, asked.last_day)
+        # without a day it is asked for today, so that tomorrow is another question
+        day = asked.lens.as_at or gate.today
+        key = (change_counter, asked.lens.as_at, day, asked.lens.known_at, asked.first_day, asked.last_day)
         with self._lock:
             known = self._kept.get(key)
             if known is None:
@@ -72,22 +122,35 @@ class LocalityCounts:
 def counted_localities(
     gate: Gate, kept: LocalityCounts, asked: CountRequest, change_counter: int
 ) -> tuple[CountedLocality, ...]:
-    """All areas with their counts. A panel sees counts of 1 to 5 as None and the others rounded to 5."""
+    """All areas with their counts. A panel sees counts of 1 to 5 as None and the others rounded to 5; of children
+    everybody does."""
     localities = gate.localities()
     counts = kept.of(gate, asked, localities, change_counter)
     panel = gate.actor.role is Role.PANEL
     return tuple(
         CountedLocality(
             locality,
-            {name: suppressed_count(count) if panel else count for name, count in counts.get(locality.id, {}).items()},
+            {name: suppressed_count(count) if panel else count for name, count in counts[locality.id].records.items()},
+            shown_children(counts[locality.id]),
         )
         for locality in localities
     )
 
 
+def shown_children(counts: AreaCounts) -> dict[str, int | None]:
+    """Different children as everybody sees them: None from 1 to 5, others rounded to 5."""
+    return {code: suppressed_count(count) for code, count in counts.children.items()}
+
+
+def last_months(day: dt.date, months: int) -> CountRequest:
+    """So many months up to a day."""
+    return CountRequest(Lens(day), day - dt.timedelta(days=int(months * 30.44)), day)
+
+
 def count_by_locality(snapshot: Snapshot, localities: Sequence[Locality], asked: CountRequest) -> Counts:
-    """Events of the period, places and schools inside each boundary."""
+    """Events of the period, places and schools, and different children in those events, inside each boundary."""
     nodes = snapshot.nodes
+    child, event, types = _children_in_events(snapshot, asked)
     easting, northing = _coordinates(snapshot)
     located = ~(np.isnan(easting) | np.isnan(northing))
     chosen = {
@@ -95,16 +158,46 @@ def count_by_locality(snapshot: Snapshot, localities: Sequence[Locality], asked:
         "places": _of_kind(nodes.kind, NodeKind.PLACE) & located,
         "schools": _of_kind(nodes.kind, NodeKind.SCHOOL) & located,
     }
-    answer: dict[str, dict[str, int]] = {locality.id: {} for locality in localities}
+    points = {name: (easting[rows], northing[rows]) for name, rows in chosen.items()}
+    of_children = easting[event], northing[event]
+    indexes = [(code, vocabulary("event_type").index.get(code, -1)) for code, _ in CHILDREN_IN]
+    answer = {}
     for locality in localities:
         boundary = shapely.from_wkb(locality.boundary_wkb)
         shapely.prepare(boundary)
-        west, south, east, north = boundary.bounds
-        for name, rows in chosen.items():
-            x, y = easting[rows], northing[rows]
-            near = (x >= west) & (x <= east) & (y >= south) & (y <= north)
-            answer[locality.id][name] = int(np.count_nonzero(shapely.contains_xy(boundary, x[near], y[near])))
+        here = _inside(boundary, *of_children)
+        by_type = {code: len(np.unique(child[here & (types == index)])) for code, index in indexes}
+        answer[locality.id] = AreaCounts(
+            {name: int(np.count_nonzero(_inside(boundary, *at))) for name, at in points.items()},
+            {ANY: len(np.unique(child[here])), **by_type},
+        )
     return answer
+
+
+def _inside(
+    boundary: shapely.Geometry, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which points lie inside; one that is not known (NaN) does not."""
+    west, south, east, north = boundary.bounds
+    inside: np.ndarray[Any, np.dtype[np.bool_]] = (x >= west) & (x <= east) & (y >= south) & (y <= north)
+    near = np.flatnonzero(inside)
+    inside[near] = shapely.contains_xy(boundary, x[near], y[near])
+    return inside
+
+
+def _children_in_events(
+    snapshot: Snapshot, asked: CountRequest
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """(child row, event row, event type) of each part of a child in an event of the period, suspects left out."""
+    ties, nodes = snapshot.ties, snapshot.nodes
+    rows = np.flatnonzero(ties.type == vocabulary("tie_type").index["took_part_in"])
+    person, event = ties.source[rows], ties.target[rows]
+    born = nodes.birth_day[person].astype(np.int64)
+    is_child = (day_number(snapshot.as_at) - born < 18 * 365.2425) & _of_kind(nodes.kind[person], NodeKind.PERSON)
+    roles = vocabulary("role").index
+    harmed = np.isin(ties.role[rows], [roles[word] for word in _ROLES])
+    keep = is_child & harmed & _in_period(nodes.started_at[event], asked)
+    return person[keep], event[keep], nodes.event_type[event[keep]]
 
 
 def as_geojson(counted: Sequence[CountedLocality]) -> bytes:
@@ -125,6 +218,7 @@ def as_geojson(counted: Sequence[CountedLocality]) -> bytes:
                 "authority_code": item.locality.authority_code,
                 "vintage": item.locality.vintage,
                 **item.counts,
+                **{"children" if code == ANY else f"children_{code}": count for code, count in item.children.items()},
             },
             "geometry": orjson.loads(
                 shapely.to_geojson(shapely.transform(shapely.from_wkb(item.locality.boundary_wkb), turn))
@@ -132,7 +226,7 @@ def as_geojson(counted: Sequence[CountedLocality]) -> bytes:
         }
         for item in counted
     ]
-    return orjson.dumps({"type": "FeatureCollection", "features": features})
+    return orjson.dumps({"type": "FeatureCollection", "features": features, "meanings": dict(_PROPERTIES)})
 
 
 def _coordinates(snapshot: Snapshot) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:

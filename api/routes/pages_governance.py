@@ -12,17 +12,17 @@ from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import CurrentGate, CurrentSession, CurrentWiring
+from api.places import last_months
 from api.routes.pages_common import ROLE_LABELS, day_of, page
 from api.routes.pages_entry import Message
 from api.views.audit import audit_line, verdict_view
-from api.views.localities import levels_of, locality_svg, locality_table, usual_level
+from api.views.localities import levels_of, locality_svg, table_of, usual_level
 from api.views.words import day_words, term
 from graph.access.accounts import Account
 from graph.access.actors import ACCOUNT_ROLES, Role
 from graph.access.gate import Gate
 from graph.access.policy import Action
 from graph.errors import KithError, NotFound, Refused, StoreError
-from graph.store import Lens
 from graph.vocabulary import vocabulary
 
 router = APIRouter(include_in_schema=False)
@@ -30,6 +30,8 @@ router = APIRouter(include_in_schema=False)
 AUDIT_PAGE = 50
 #: areas on one map; more belong to a choice of authority first
 MOST_AREAS = 400
+#: months back that children are counted
+MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,13 @@ def localities(
     gate: CurrentGate,
     level: Annotated[str, Query(max_length=60)] = "",
 ) -> Response:
-    levels = levels_of(gate.localities())
+    every = gate.localities()
+    levels = levels_of(every)
     chosen = level if level in levels else usual_level(levels)
     areas = levels[chosen][:MOST_AREAS] if chosen else ()
-    snapshot = gate.snapshot_of_places(Lens(as_at=gate.today))
-    table = locality_table(snapshot, areas)
+    asked = last_months(gate.today, MONTHS)
+    counts = wiring.locality_counts.of(gate, asked, every, wiring.store.change_counter)
+    table = table_of(areas, counts)
     return page(
         request,
         "pages/localities.html",

@@ -10,18 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from graph.access.redact import suppressed_count
-from graph.model import Locality, NodeKind
-from graph.records import day_number
-from graph.snapshot import NO_TIME, Snapshot
-from graph.vocabulary import vocabulary
-
-#: event types counted, and the heading of each column
-_COLUMNS: tuple[tuple[str, str], ...] = (
-    ("missing_episode", "Children found here after going missing"),
-    ("incident", "Children in incidents"),
-    ("offence", "Children harmed in offences"),
-)
+from api.places import ANY, CHILDREN_IN, Counts, count_by_locality, last_months, shown_children
+from graph.model import Locality
+from graph.snapshot import Snapshot
 
 #: white for nobody, the palest for too few to show, then four steps; the words on each reach 4.5:1
 _SHADES = ("#ffffff", "#e3ecef", "#b9d0d8", "#4f7f90", "#356a7b", "#1f4e5f")
@@ -77,63 +68,17 @@ def locality_table(snapshot: Snapshot, localities: Sequence[Locality], *, months
     Each count is suppressed from 1 to 5 and otherwise rounded to 5; no totals are given, so nothing can be taken away
     from a total to find a small one.
     """
-    child, event, types = _children_in_events(snapshot, months)
-    area = _area_of_events(snapshot, localities)
+    return table_of(localities, count_by_locality(snapshot, localities, last_months(snapshot.as_at, months)))
+
+
+def table_of(localities: Sequence[Locality], counts: Counts) -> LocalityTable:
+    """The same from what has been counted."""
     rows = []
-    for number, locality in enumerate(localities):
-        counts = []
-        for code, _ in _COLUMNS:
-            index = vocabulary("event_type").index.get(code, -1)
-            here = (area[event] == number) & (types == index)
-            counts.append(len(np.unique(child[here])))
-        anywhere = len(np.unique(child[area[event] == number]))
-        rows.append(
-            LocalityRow(
-                locality.id,
-                locality.name,
-                tuple(_words(suppressed_count(count)) for count in counts),
-                suppressed_count(anywhere),
-            )
-        )
-    return LocalityTable(tuple(heading for _, heading in _COLUMNS), tuple(rows))
-
-
-def _children_in_events(
-    snapshot: Snapshot, months: int
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int16]]:
-    """(child row, event row, event type) of each part of a child in an event of the period, suspects left out."""
-    ties, nodes = snapshot.ties, snapshot.nodes
-    took_part = ties.type == vocabulary("tie_type").index["took_part_in"]
-    rows = np.flatnonzero(took_part)
-    person, event = ties.source[rows], ties.target[rows]
-    today = day_number(snapshot.as_at)
-    born = nodes.birth_day[person].astype(np.int64)
-    is_child = (today - born < 18 * 365.2425) & (nodes.kind[person] == list(NodeKind).index(NodeKind.PERSON))
-    start = nodes.started_at[event]
-    recent = (start != NO_TIME) & (start >= (today - int(months * 30.44)) * 86400) & (start < (today + 1) * 86400)
-    roles = vocabulary("role").index
-    harmed = np.isin(ties.role[rows], [roles[word] for word in ("missing_person", "victim", "subject")])
-    keep = is_child & recent & harmed
-    return person[keep], event[keep], nodes.event_type[event[keep]]
-
-
-def _area_of_events(snapshot: Snapshot, localities: Sequence[Locality]) -> npt.NDArray[np.int32]:
-    """Locality number of each node by its own coordinates, else of the place where the event occurred; -1 outside."""
-    nodes, ties = snapshot.nodes, snapshot.ties
-    easting, northing = nodes.easting.astype(float).copy(), nodes.northing.astype(float).copy()
-    occurred = np.flatnonzero(ties.type == vocabulary("tie_type").index["occurred_at"])
-    event, place = ties.source[occurred], ties.target[occurred]
-    missing = np.isnan(easting[event])
-    easting[event[missing]] = easting[place[missing]]
-    northing[event[missing]] = northing[place[missing]]
-    area = np.full(len(nodes.kind), -1, dtype=np.int32)
-    located = np.flatnonzero(~np.isnan(easting))
-    for number, locality in enumerate(localities):
-        boundary = shapely.from_wkb(locality.boundary_wkb)
-        shapely.prepare(boundary)
-        inside = located[shapely.contains_xy(boundary, easting[located], northing[located])]
-        area[inside] = number
-    return area
+    for locality in localities:
+        children = shown_children(counts[locality.id])
+        cells = tuple(_words(children[code]) for code, _ in CHILDREN_IN)
+        rows.append(LocalityRow(locality.id, locality.name, cells, children[ANY]))
+    return LocalityTable(tuple(heading for _, heading in CHILDREN_IN), tuple(rows))
 
 
 def _words(count: int | None) -> str:

@@ -11,6 +11,7 @@ from graph.model import NodeKind
 from graph.store import Lens
 from tests.api.http import Client
 from tests.api.world import SECRET_PERSON
+from tests.conformance.factories import blocks, day, event, note, participation, person, second
 
 LogIn = Callable[[str], Client]
 
@@ -157,6 +158,49 @@ def test_a_panels_map_names_nobody(as_user: LogIn) -> None:
 def test_localities_are_counted_openly_and_rounded_for_panels(hub: Wiring, as_user: LogIn) -> None:
     counts = [as_user(name).get("/api/v1/localities").json()["items"][0]["counts"] for name in ("police", "panel")]
     assert counts == [{"events": 1, "places": 2, "schools": 1}, {"events": None, "places": None, "schools": None}]
+
+
+def test_children_are_counted_beside_events_and_told_apart(hub: Wiring, as_user: LogIn) -> None:
+    add_found_children(hub, 8, events_each=2)
+    client = as_user("police")
+    answer = client.get("/api/v1/localities?from=2026-05-20&to=2026-05-31").json()
+    (area,) = answer["items"]
+    assert area["counts"]["events"] == 16
+    assert area["children"] == {"any": 10, "missing_episode": 10, "incident": 0, "offence": 0}
+    assert set(answer["meanings"]) == {f"counts.{name}" for name in area["counts"]} | {
+        f"children.{name}" for name in area["children"]
+    }
+    shown = client.get("/localities").text
+    assert '<th scope="row">Brambleton</th><td class="kith-number">about 10</td>' in shown
+
+
+def test_few_children_are_told_to_nobody(hub: Wiring, as_user: LogIn) -> None:
+    add_found_children(hub, 4, events_each=3)
+    for name in ("analyst", "panel"):
+        (area,) = as_user(name).get("/api/v1/localities").json()["items"]
+        assert (area["children"]["missing_episode"], area["children"]["any"]) == (None, None)
+
+
+def test_the_map_layer_says_what_its_numbers_are(as_user: LogIn) -> None:
+    layer = as_user("analyst").get("/api/v1/localities.geojson").json()
+    properties = layer["features"][0]["properties"]
+    assert properties["children"] is None and properties["events"] == 1
+    assert set(layer["meanings"]) <= set(properties)
+
+
+def add_found_children(hub: Wiring, many: int, *, events_each: int) -> None:
+    """So many children, each found in the park so many times at the end of May after going missing."""
+    records = []
+    for number in range(many):
+        records.append(person(f"f{number}", birth_day=day("2012-01-01"), birth_precision="day"))
+        for time in range(events_each):
+            key = f"f{number}-{time}"
+            started = second(f"2026-05-2{time + 1}T20:00:00")
+            records += [
+                event(key, event_type="missing_episode", started_at=started, place_id="place:park"),
+                participation(f"event:{key}", f"person:f{number}", "missing_person"),
+            ]
+    hub.store.write(blocks(records, file="found.csv"), note())
 
 
 def test_the_map_of_localities_is_in_degrees(as_user: LogIn) -> None:
