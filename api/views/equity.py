@@ -12,6 +12,7 @@ from typing import Any
 from analysis.disproportionality_words import rate_words, ratio_words
 from analysis.outcomes import Calibration, calibration_of, outcomes_of
 from analysis.registry import DETECTORS
+from api.views.equity_shares import ShareTable, share_tables
 from api.views.flags import detector_title
 from api.views.words import day_words
 from graph.access.gate import Gate
@@ -100,6 +101,8 @@ class EquityView:
     glance: tuple[GlanceRow, ...]
     svg: str
     stages: tuple[StageView, ...]
+    #: the tables of the first one as shares, with the limits of chance
+    shares: tuple[ShareTable, ...]
     #: stages of one detector's flags each
     by_detector: tuple[StageView, ...]
     confirmed: tuple[ConfirmedRow, ...]
@@ -149,6 +152,7 @@ def equity_view(flags: Sequence[StoredFlag], key: str) -> EquityView:
         glance=tuple(_glance_row(at, label, glance, reference) for at, label in groups.items()),
         svg=forest_svg(str(part["title"]), groups, glance, reference),
         stages=_stages(whole, groups, reference),
+        shares=share_tables(glance, groups),
         by_detector=_stages([table for table in tables if table["detector"] is not None], groups, reference),
         confirmed=_confirmed(part["calibration"]),
     )

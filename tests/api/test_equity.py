@@ -196,3 +196,33 @@ def test_prompts_of_groups_are_no_prompts_about_children(groups: Wiring, as_user
     assert [item["subjects"] for item in listed] == [[]] * 4
     assert client.get(f"/flags/{listed[0]['id']}").status_code == 200
     assert client.get("/api/v1/flags", params={"subject": children("WBRI")[0]}).json()["items"] == []
+
+
+def test_shares_and_limits_stand_on_the_page_and_in_the_json(groups: Wiring, as_user: LogIn) -> None:
+    compare(groups)
+    client = as_user("governance")
+    item = told(client)["ethnicity"]
+    (shares,) = [entry for entry in item["shares"] if (entry["stage"], entry["base"]) == ("referral", "population")]
+    white, asian = shares["rows"]
+    # 40 and 15 of 500 each: shares 40/55 and 15/55, of a half each
+    assert (white["index"], asian["index"], shares["rate"]) == (1.455, 0.5455, 0.055)
+    assert (white["outside"], asian["outside"]) == ("above", "below")
+    assert white["against_others"] == pytest.approx(40 / 15, abs=0.001)
+    assert item["groups"].index(BLACK) in shares["left_out"]
+    text = client.get("/equity").text
+    assert "Referred, out of children living in the area: 55 in 1,000 of all groups here" in text
+    assert '<td class="kith-number">1.45</td>' in text or '<td class="kith-number">1.46</td>' in text
+
+
+def test_no_share_tells_a_hidden_count(groups: Wiring, as_user: LogIn) -> None:
+    compare(groups)
+    for item in told(as_user("panel")).values():
+        for entry in item["shares"]:
+            (table,) = [
+                table
+                for table in item["tables"]
+                if all(table[key] == entry[key] for key in ("stage", "base", "detector", "adults"))
+            ]
+            hidden = {row["group"] for row in table["rows"] if row["count"] is None or row["base"] is None}
+            assert not hidden & {row["group"] for row in entry["rows"]}
+            assert sum(row["share"] for row in entry["rows"]) == pytest.approx(1, abs=0.01)
