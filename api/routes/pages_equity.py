@@ -13,6 +13,7 @@ from api.deps import CurrentGate, CurrentSession, CurrentWiring
 from api.routes.pages_common import page
 from api.views.equity import choices, chosen_key, equity_view, standing_out
 from api.views.words import method_address
+from graph.access.policy import Action
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,6 +29,8 @@ def equity(
     flags = gate.equity()
     key = chosen_key(flags, by)
     view = None if key is None else equity_view(flags, key)
+    kind = frozenset({"disproportionality"})
+    hidden = gate.hidden_kinds(kind, Action.READ_EQUITY, "equity") if not flags else ()
     spec = DETECTORS["disproportionality"].spec
     return page(
         request,
@@ -40,6 +43,7 @@ def equity(
         cautions=(*spec.cautions, *spec.not_known),
         would_clear=spec.would_clear,
         view=view,
+        hidden=bool(hidden),
         svg=Markup(view.svg) if view else "",  # noqa: S704  words inside are escaped where they are put in
         choices=choices(flags, key or ""),
         standing_out=standing_out(flags),

@@ -23,6 +23,8 @@ from api.views.flag_lists import (
     chosen_from,
     empty_words,
     families,
+    for_role,
+    hidden_words,
     new_within,
     open_in_all,
     state_choices,
@@ -228,7 +230,8 @@ def _next_address(gate: Gate, chosen: Chosen, after: str) -> str:
 def _list_page(
     request: Request, wiring: CurrentWiring, session: CurrentSession, gate: Gate, chosen: Chosen, offset: int
 ) -> Response:
-    found = gate.flag_page(Lens(), chosen.where, limit=PAGE, offset=offset)
+    role = gate.actor.role.value
+    found, hidden = gate.flag_list(chosen.where, for_role(role), limit=PAGE, offset=offset)
     wanted = [*nodes_named(stored.flag for stored in found.flags), *([chosen.subject] if chosen.subject else [])]
     names = names_for(gate, wanted)
     spec = DETECTORS[chosen.detector].spec if chosen.detector else None
@@ -242,7 +245,7 @@ def _list_page(
         heading=spec.title if spec else f"Prompts about {label_of(about.record)}" if about else "Prompts to look at",
         question=spec.question if spec else "",
         method_url=method_address(spec.name) if spec else "/methods",
-        families=families(found, chosen),
+        families=families(found, chosen, hidden),
         all_url=chosen.address(detector=None, family=None),
         open=open_in_all(found),
         states=state_choices(chosen),
@@ -255,7 +258,8 @@ def _list_page(
         waiting=new_within(found, chosen),
         next_url=chosen.address("/flags/next", state=""),
         clear_url="/flags" if chosen != Chosen() else None,
-        empty=empty_words(found, chosen, gate.may(Action.ANALYSE)),
+        empty=empty_words(found, chosen, gate.may(Action.ANALYSE), hidden),
+        hidden=hidden_words(hidden, role, gate.may(Action.ANALYSE)),
         older=chosen.address(offset=offset + PAGE) if offset + len(found.flags) < found.total else None,
         newer=chosen.address(offset=max(0, offset - PAGE)) if offset else None,
         analysis=_analysis(wiring, session, gate),

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from analysis.registry import DETECTORS
 from api.deps import CurrentGate, CurrentSession, CurrentWiring
 from api.routes.pages_common import page
+from api.views.flag_lists import for_role
 from api.views.hotspots import (
     LAYERS,
     PERIODS,
@@ -37,6 +38,8 @@ def hotspots(
     layer = layer if layer in LAYERS else ""
     period = period if period in PERIODS else ""
     found = read_hotspots(gate, layer, period)
+    kinds = LAYERS[layer][1] & for_role(gate.actor.role.value)
+    hidden = gate.hidden_kinds(kinds, Action.READ_HOTSPOTS, "hotspots") if not found.flags and not period else ()
     view = hotspot_view(found.flags, found.localities, found.places, link=gate.may(Action.READ_FLAGS))
     return page(
         request,
@@ -49,6 +52,7 @@ def hotspots(
         layers=layer_choices(layer),
         periods=period_choices(period),
         filtered=bool(layer or period),
+        hidden=bool(hidden),
         has_areas=bool(found.localities),
         may_analyse=gate.may(Action.ANALYSE),
         methods=method_links(sorted(LAYERS[""][1], key=list(DETECTORS).index)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -63,6 +63,8 @@ class Kind:
     open: int
     all: int
     chosen: bool
+    #: an earlier run of it is hidden until the next
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +151,12 @@ def band_choices(chosen: Chosen) -> list[Choice]:
     return [Choice("", "Any", chosen.band is None), *found]
 
 
-def families(page: FlagPage, chosen: Chosen) -> tuple[Family, ...]:
+def families(page: FlagPage, chosen: Chosen, hidden: Collection[str] = ()) -> tuple[Family, ...]:
     """The families with how many prompts each kind has; kinds that are registered are there even without any."""
     found = []
     names = _all_detectors(name for name, _, _ in page.counts)
     for code, title in (*((code, title) for code, title, _ in FAMILIES), OTHER):
-        kinds = tuple(_kind(name, page, chosen) for name in names if family_of(name) == code)
+        kinds = tuple(_kind(name, page, chosen, hidden) for name in names if family_of(name) == code)
         if code == OTHER[0]:
             kinds = tuple(kind for kind in kinds if kind.all)
         if kinds:
@@ -181,8 +183,28 @@ def new_within(page: FlagPage, chosen: Chosen) -> int:
     )
 
 
-def empty_words(page: FlagPage, chosen: Chosen, may_analyse: bool) -> str:
+def for_role(role: str) -> frozenset[str]:
+    """Detectors whose prompts this role may see."""
+    return frozenset(name for name, found in DETECTORS.items() if role in found.spec.may_see)
+
+
+def hidden_words(hidden: Collection[str], role: str, may_analyse: bool) -> str:
+    """What is said of kinds whose earlier run is hidden; empty when there is none."""
+    if not hidden:
+        return ""
+    what = "Look for patterns below" if may_analyse else "Ask an analyst to look for patterns"
+    titles = [detector_title(name) for name in _all_detectors(()) if name in hidden]
+    kinds = "" if for_role(role) <= set(hidden) else f" It is about: {'; '.join(titles)}."
+    return (
+        "An earlier look for patterns is hidden until the next one is run, because it was kept before Kith wrote down "
+        f"who may read it. {what}; decisions already made stay with their prompts.{kinds}"
+    )
+
+
+def empty_words(page: FlagPage, chosen: Chosen, may_analyse: bool, hidden: Collection[str] = ()) -> str:
     """What to do when nothing is listed."""
+    if hidden and chosen.subject is None and (not page.counts or set(hidden) >= (chosen.detectors or set(DETECTORS))):
+        return "Nothing can be listed here until patterns have been looked for again."
     if sum(page.counts.values()) == 0 and chosen.subject is None:
         if may_analyse:
             return "There are no prompts yet. Load what agencies sent, then look for patterns below."
@@ -198,7 +220,7 @@ def empty_words(page: FlagPage, chosen: Chosen, may_analyse: bool) -> str:
     return "Nothing fits all of this. Take a filter away, or choose another kind of prompt."
 
 
-def _kind(name: str, page: FlagPage, chosen: Chosen) -> Kind:
+def _kind(name: str, page: FlagPage, chosen: Chosen, hidden: Collection[str]) -> Kind:
     mine = dict.fromkeys(FlagState, 0)
     for (detector, state, _), count in page.counts.items():
         if detector == name:
@@ -210,6 +232,7 @@ def _kind(name: str, page: FlagPage, chosen: Chosen) -> Kind:
         sum(mine[state] for state in OPEN_STATES),
         sum(mine.values()),
         chosen.detector == name,
+        name in hidden,
     )
 
 

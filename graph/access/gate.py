@@ -306,6 +306,27 @@ class Gate(Reader):
             lambda found: _flag_ids(found.flags),
         )
 
+    def flag_list(
+        self, where: FlagFilter, expected: frozenset[str], *, limit: int = 50, offset: int = 0
+    ) -> tuple[FlagPage, frozenset[str]]:
+        """A page of flags; and which of the ``expected`` detectors (those whose flags are for this role) have flags that
+        are hidden only because their kept run does not name the role, until the detector is run again."""
+        self._require(Action.READ_FLAGS, "flags", ())
+        inner, day = self._lens(Lens(), Action.READ_FLAGS), self.today
+
+        def read(store: Reader) -> tuple[FlagPage, frozenset[str]]:
+            found = store.flag_page(inner, where, limit=limit, offset=offset, today=day)
+            listed = {detector for detector, _, _ in found.counts}
+            return found, frozenset() if where.subjects else _unread(store, inner, expected - listed, day)
+
+        return self._recorded("flags", read, lambda found: _flag_ids(found[0].flags))
+
+    def hidden_kinds(self, detectors: frozenset[str], action: Action, what: str) -> frozenset[str]:
+        """The same question for another page, of detectors of which it shows nothing."""
+        self._require(action, what, ())
+        inner, day = self._lens(Lens(), action), self.today
+        return self._recorded(what, lambda store: _unread(store, inner, detectors, day), lambda _: ())
+
     def context_flags(
         self, lens: Lens, detectors: frozenset[str], *, limit: int = 500, today: dt.date | None = None
     ) -> tuple[StoredFlag, ...]:
@@ -569,6 +590,17 @@ def _public_places(store: Reader, kind: NodeKind, lens: Lens, after: NodeId | No
             break
         after = found[-1].record.id
     return tuple(shown[:limit])
+
+
+def _unread(store: Reader, lens: Lens, detectors: frozenset[str], today: dt.date) -> frozenset[str]:
+    """Those of the detectors that have flags within the sight which the audience of the lens leaves out."""
+    anybody = dataclasses.replace(lens, audience=None)
+    return frozenset(
+        name
+        for name in sorted(detectors)
+        if store.flags(anybody, detector=name, limit=1, today=today)
+        and not store.flags(lens, detector=name, limit=1, today=today)
+    )
 
 
 def _flag_ids(found: Iterable[StoredFlag]) -> Iterable[str]:

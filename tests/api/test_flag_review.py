@@ -147,6 +147,68 @@ def test_every_kind_without_prompts_says_what_to_do(as_user: LogIn, hub: Wiring)
     assert "They come when an analyst" in as_user("police").get("/flags").text
 
 
+HIDDEN = "An earlier look for patterns is hidden until the next one is run"
+
+
+def unread(hub: Wiring, *detectors: str, restrictions: frozenset[str] = frozenset()) -> None:
+    """Runs as they were kept before they named who may read them."""
+    for detector in detectors:
+        old = flag(f"old-{detector}", detector, "person:1", band=Band.STRONG)
+        save(hub, detector, old, may_see=frozenset(), restrictions=restrictions)
+
+
+def test_an_earlier_run_without_readers_is_said_to_be_hidden(as_user: LogIn, hub: Wiring) -> None:
+    unread(hub, "peripheral_children", "hotspot_places", "hotspot_areas")
+    analyst, police = (as_user(name).get("/flags").text for name in ("analyst", "police"))
+    assert HIDDEN in analyst and "Look for patterns below; decisions" in analyst
+    assert HIDDEN in police and "Ask an analyst to look for patterns; decisions" in police
+    for text in (analyst, police):
+        assert titles(text) == [] and "There are no prompts yet" not in text
+        assert "Nothing can be listed here until patterns have been looked for again" in text
+        assert "Quillfeather" not in text.partition("<main")[2]
+
+
+def test_kinds_that_are_hidden_are_named_beside_those_that_are_not(as_user: LogIn, hub: Wiring) -> None:
+    unread(hub, "peripheral_children")
+    client = as_user("police")
+    text = client.get("/flags").text
+    assert "It is about: Children close to harm who are not open to the hub." in text
+    assert titles(text) == ["Brambleton", "Brambleton Park"]
+    assert "Nothing can be listed here" in client.get("/flags?detector=peripheral_children").text
+    assert "Nothing can be listed here" not in client.get("/flags?detector=changes").text
+    assert "Children close to harm who are not open to the hub (hidden)" in text
+
+
+def test_the_next_run_ends_the_notice_also_when_it_finds_nothing(as_user: LogIn, hub: Wiring) -> None:
+    unread(hub, "peripheral_children")
+    save(hub, "peripheral_children")
+    assert HIDDEN not in as_user("police").get("/flags").text
+
+
+def test_nobody_hears_of_hidden_kinds_that_are_for_others(as_user: LogIn, hub: Wiring) -> None:
+    unread(hub, "operation_overlap", "disproportionality")
+    assert HIDDEN not in as_user("socialworker").get("/flags").text
+    assert HIDDEN in as_user("police").get("/flags").text
+
+
+def test_nobody_hears_of_hidden_runs_over_what_they_may_not_know(as_user: LogIn, hub: Wiring) -> None:
+    unread(hub, "brokers", restrictions=frozenset({"operation:OP2;conditional"}))
+    assert HIDDEN not in as_user("officer").get("/flags").text
+    assert HIDDEN in as_user("police").get("/flags").text
+
+
+def test_other_pages_say_that_an_earlier_run_is_hidden(as_user: LogIn, hub: Wiring) -> None:
+    unread(hub, "hotspot_areas", "hotspot_places", "disproportionality")
+    for name, what in (
+        ("analyst", "on the page of prompts"),
+        ("police", "Ask an analyst"),
+        ("panel", "Ask an analyst"),
+    ):
+        text = as_user(name).get("/hotspots").text
+        assert HIDDEN in text and what in text and "Nothing stands out yet" not in text
+    assert "is hidden until it is run again" in as_user("governance").get("/equity").text
+
+
 def test_flags_for_others_are_on_no_page_and_in_no_count(as_user: LogIn, hub: Wiring) -> None:
     before = as_user("socialworker").get("/flags").text
     secret = flag("x1", "operation_overlap", "person:1", band=Band.STRONG)
