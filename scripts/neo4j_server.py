@@ -20,12 +20,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import ctypes
 import fcntl
 import json
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -37,36 +35,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 
-VERSION = "5.26.29"
-#: pinned, so that the same command line means the same thing everywhere
-DEPENDENCY_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from scripts.neo4j_jars import VERSION, Neo4jUnavailable, cache_folder, ensure_jars, find_java, locked
+from scripts.neo4j_supervisor import STOP_SECONDS, supervise_server
+
+__all__ = ["VERSION", "Neo4jUnavailable", "cache_folder", "ensure_jars", "find_java"]
+
 USER = "neo4j"
 START_SECONDS = 90.0
-STOP_SECONDS = 40.0
-_JAVA_FLAGS = [
-    "--add-opens=java.base/java.nio=ALL-UNNAMED",
-    "--add-opens=java.base/java.io=ALL-UNNAMED",
-    "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
-    "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED",
-    "-XX:+UseSerialGC",  # quickest to start and smallest, on a machine with few cores
-    "-Xshare:auto",
-]
-_POM = f"""<?xml version="1.0" encoding="UTF-8"?>
-<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>kith</groupId>
-  <artifactId>neo4j-for-tests</artifactId>
-  <version>1</version>
-  <packaging>pom</packaging>
-  <dependencies>
-    <dependency><groupId>org.neo4j</groupId><artifactId>neo4j</artifactId><version>{VERSION}</version></dependency>
-  </dependencies>
-</project>
-"""
-
-
-class Neo4jUnavailable(Exception):
-    """The server cannot be had here; the message says what is missing and how to get it."""
 
 
 class Neo4jFailed(Exception):
@@ -81,66 +59,6 @@ class Address:
     url: str
     user: str
     password: str
-
-
-def cache_folder() -> Path:
-    """The folder of the jars: under ``KITH_CACHE``, else under the user's cache folder."""
-    given = os.environ.get("KITH_CACHE")
-    if given:
-        return Path(given).expanduser() / f"neo4j-{VERSION}"
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "kith" / f"neo4j-{VERSION}"
-
-
-def find_java() -> str:
-    """The Java 17 or 21 that runs the server; ``Neo4jUnavailable`` when there is none."""
-    home = os.environ.get("JAVA_HOME")
-    java = shutil.which("java", path=str(Path(home) / "bin")) if home else None
-    java = java or shutil.which("java")
-    advice = "Neo4j needs Java 17 or 21 (Debian: apt-get install openjdk-17-jre-headless)"
-    if java is None:
-        raise Neo4jUnavailable(f"{advice}; no java command was found")
-    text = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
-    words = text.split('"')
-    major = words[1].split(".")[0] if len(words) > 1 else ""
-    if major not in {"17", "18", "19", "20", "21"}:
-        raise Neo4jUnavailable(f"{advice}; the java command is version {major or 'unknown'}")
-    return java
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
-def ensure_jars(quiet: bool = True) -> Path:
-    """The folder with the server's jars, resolved through Maven the first time (about 120 MB)."""
-    jars = cache_folder() / "lib"
-    if jars.is_dir():
-        return jars
-    maven = shutil.which("mvn")
-    if maven is None:
-        raise Neo4jUnavailable(
-            "Neo4j's jars are resolved by Maven (Debian: apt-get install maven); no mvn command was found"
-        )
-    with _locked(cache_folder() / "lock"):
-        if jars.is_dir():
-            return jars
-        with tempfile.TemporaryDirectory(dir=cache_folder()) as work:
-            (Path(work) / "pom.xml").write_text(_POM, encoding="utf-8")
-            command = [maven, "--batch-mode", "--strict-checksums", *(["--quiet"] if quiet else [])]
-            command += [f"{DEPENDENCY_PLUGIN}:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory=lib"]
-            done = subprocess.run(
-                command, cwd=work, stdin=subprocess.DEVNULL, capture_output=quiet, text=True, check=False
-            )
-            if done.returncode != 0:
-                lines = [line for line in (done.stdout or "").splitlines() if "ERROR" in line][:1]
-                raise Neo4jUnavailable(f"Maven could not resolve org.neo4j:neo4j:{VERSION}: {' '.join(lines)[:300]}")
-            (Path(work) / "lib").rename(jars)
-    return jars
 
 
 def _free_port() -> int:
@@ -332,18 +250,20 @@ class Neo4jServer:
 
     def suspend(self) -> None:
         """Freeze the server: it keeps its port and answers nothing (a hung server, for tests)."""
-        os.kill(self._java_process(), signal.SIGSTOP)
+        os.kill(self.process, signal.SIGSTOP)
 
     def resume(self) -> None:
         """Undo ``suspend``."""
-        os.kill(self._java_process(), signal.SIGCONT)
+        os.kill(self.process, signal.SIGCONT)
 
     def kill(self) -> None:
         """End the server at once, as a power cut would (for tests); ``start`` brings a server with a home back."""
-        os.kill(self._java_process(), signal.SIGKILL)
+        os.kill(self.process, signal.SIGKILL)
         self.stop()
 
-    def _java_process(self) -> int:
+    @property
+    def process(self) -> int:
+        """Number of the Java process."""
         return int((self.home / "java.pid").read_text(encoding="ascii"))
 
     def __enter__(self) -> Neo4jServer:
@@ -365,7 +285,7 @@ def _take_lease(home: Path) -> int:
 def shared_server(folder: Path) -> Iterator[Address]:
     """One server for every process that names the same ``folder``; the last to leave ends it, without waiting."""
     state = folder / "neo4j.json"
-    with _locked(folder / "neo4j.lock"):
+    with locked(folder / "neo4j.lock"):
         held, address = _join(state)
         if address is None:
             server = Neo4jServer(heap="1g", short_lived=True).start()
@@ -395,49 +315,6 @@ def _join(state: Path) -> tuple[int | None, Address | None]:
         return lease, address
     os.close(lease)
     return None, None
-
-
-def _end_with_parent() -> None:
-    """On Linux: ask the kernel to end this process when its parent does, even by kill -9."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGTERM)
-
-
-def _supervise(home: Path, java: str, jars: Path, heap: str, *, remove: bool, short_lived: bool) -> int:
-    """Run the server until nobody holds the lease or it ends by itself. Returns the server's exit code."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    flags = [*_JAVA_FLAGS, *(["-XX:TieredStopAtLevel=1"] if short_lived else [])]
-    command = [java, *flags, f"-Xmx{heap}", "-cp", f"{jars}/*", "org.neo4j.server.CommunityEntryPoint"]
-    command += [f"--home-dir={home}", f"--config-dir={home / 'conf'}", "--console-mode"]
-    lease = os.open(home / "lease", os.O_RDWR | os.O_CREAT, 0o600)
-    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=_end_with_parent)
-    try:
-        (home / "java.pid").write_text(str(server.pid), encoding="ascii")
-        while server.poll() is None:
-            try:
-                fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                time.sleep(0.2)
-    finally:
-        _end(server)
-        if remove:
-            shutil.rmtree(home, ignore_errors=True)
-    return server.returncode or 0
-
-
-def _end(server: subprocess.Popen[bytes]) -> None:
-    """SIGTERM, patience, then SIGKILL."""
-    if server.poll() is None:
-        with contextlib.suppress(ProcessLookupError):
-            server.send_signal(signal.SIGCONT)
-            server.terminate()
-    try:
-        server.wait(timeout=STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
 
 
 def _run(home: Path | None, port: int | None, heap: str) -> int:
@@ -484,7 +361,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(cache_folder())
         return 0
     if options.command == "supervise":
-        return _supervise(
+        return supervise_server(
             options.home,
             options.java,
             options.jars,
