@@ -34,6 +34,9 @@ SINGLE = 2e-5
 SHORT = 64
 #: nodes that are put in order of their number of ties together
 BLOCK = 16_384
+#: numbers of rows and places carry no sign: numba then need not ask at each whether it counts from the end
+_U = np.uint64
+_1, _2, _3, _4, _5, _6, _7, _8 = (_U(number) for number in range(1, 9))
 
 
 def _compiled(function: Callable[..., Any]) -> Any:
@@ -66,7 +69,9 @@ def personalised_pagerank(
         return np.asarray(
             _power(inward.indptr, inward.indices, inward.data, out, start, damping, tolerance, MOST_STEPS)
         )
-    first, other, weight, order = _arranged(matrix.indptr, matrix.indices, matrix.data, BLOCK)
+    first, other, weight, order = _arranged(
+        matrix.indptr.astype(np.uint64), matrix.indices.astype(np.uint32, copy=False), matrix.data, BLOCK
+    )
     result = np.zeros(len(start))
     if len(weight):
         weight /= weight.max()
@@ -108,22 +113,21 @@ def _arranged(first, other, weight, block):  # type: ignore[no-untyped-def]
     Within blocks by number of ties, so that loops of equal length follow each other; blocks stay where they are:
     what lay close together still does.
     """
-    count = len(first) - 1
-    order = _by_length(first, block)
+    count = _U(len(first) - 1)
+    order = _by_length(first.astype(np.int64), block)
     number = np.empty(count, dtype=np.uint32)
     for at in range(count):
         number[order[at]] = at
-    begin = np.zeros(count + 1, dtype=np.int64)
-    for row in range(count):
-        begin[row + 1] = begin[row] + first[order[row] + 1] - first[order[row]]
+    begin = np.zeros(count + _1, dtype=np.uint64)
     columns = np.empty(len(other), dtype=np.uint32)
     values = np.empty(len(other), dtype=np.float64)
-    filled = 0
+    filled = _U(0)
     for row in range(count):
-        for at in range(first[order[row]], first[order[row] + 1]):
-            columns[filled] = number[np.uint32(other[at])]
+        for at in range(first[order[row]], first[order[row] + _1]):
+            columns[filled] = number[other[at]]
             values[filled] = weight[at]
-            filled += 1
+            filled += _1
+        begin[row + _1] = filled
     return begin, columns, values, order
 
 
@@ -132,7 +136,7 @@ def _by_length(first, block):  # type: ignore[no-untyped-def]
     """All nodes, by number of ties within each block."""
     longest = SHORT + 1
     count = len(first) - 1
-    arranged = np.empty(count, dtype=np.int64)
+    arranged = np.empty(count, dtype=np.uint64)
     for begin in range(0, count, block):
         end = min(begin + block, count)
         place = np.zeros(longest + 2, dtype=np.int64)
@@ -154,33 +158,34 @@ def _prepared(first, other, weight, damping):  # type: ignore[no-untyped-def]
     Rows of up to ``SHORT`` entries stand in groups of eight, filled up with nothing to the longest of the group: eight
     sums run at once. ``long`` lists the others. A node without ties only gives back to the seeds: its sum is 1.
     """
-    count = len(first) - 1
+    count = _U(len(first) - 1)
     out = np.zeros(count)
-    groups = (count + 7) // 8
-    begin = np.zeros(groups + 1, dtype=np.int64)
-    long = np.zeros(count, dtype=np.int64)
-    many = 0
+    groups = (count + _7) // _8
+    begin = np.zeros(groups + _1, dtype=np.uint64)
+    long = np.zeros(count, dtype=np.uint64)
+    many = _U(0)
     for i in range(count):
-        for at in range(first[i], first[i + 1]):
-            out[i] += weight[at]
-        out[i] = out[i] if out[i] > 0 else 1.0
-        length = first[i + 1] - first[i]
-        if length > SHORT:
+        whole = 0.0
+        for at in range(first[i], first[i + _1]):
+            whole += weight[at]
+        out[i] = whole if whole > 0 else 1.0
+        length = first[i + _1] - first[i]
+        if length > _U(SHORT):
             long[many] = i
-            many += 1
+            many += _1
         else:
-            begin[i // 8 + 1] = max(begin[i // 8 + 1], length)
+            begin[i // _8 + _1] = max(begin[i // _8 + _1], length)
     for group in range(groups):
-        begin[group + 1] = begin[group] + 8 * begin[group + 1]
+        begin[group + _1] = begin[group] + _8 * begin[group + _1]
     column = np.zeros(begin[groups], dtype=np.uint32)
     light = np.zeros(begin[groups], dtype=np.float32)
     for i in range(count):
-        if first[i + 1] - first[i] <= SHORT:
-            to = begin[i // 8] + i % 8
-            for at in range(first[i], first[i + 1]):
+        if first[i + _1] - first[i] <= _U(SHORT):
+            to = begin[i // _8] + i % _8
+            for at in range(first[i], first[i + _1]):
                 column[to] = other[at]
                 light[to] = damping * weight[at] / out[i]
-                to += 8
+                to += _8
     return out, begin, column, light, long[:many].copy()
 
 
@@ -200,14 +205,7 @@ def _chebyshev(first, other, weight, start, damping, tolerance):  # type: ignore
     # (1 - damping) bounds the inverse; scaling to sum 1 at most doubles the error
     enough = tolerance * (1.0 - damping) / 2.0
     for _ in range(MOST_ROUNDS):
-        left, total = 0.0, 0.0
-        for i in range(len(out)):
-            arriving = 0.0
-            for at in range(first[i], first[i + 1]):
-                arriving += weight[at] * share[other[at]]
-            residual[i] = ((1.0 - damping) * start[i] + damping * arriving) / out[i] - share[i]
-            left += out[i] * abs(residual[i])
-            total += out[i] * share[i]
+        left, total = _left(first, other, weight, out, start, share, damping, residual)
         if left <= enough * total or damping == 0.0:
             break
         aim = max(0.7 * enough * total / left, SINGLE)
@@ -219,6 +217,21 @@ def _chebyshev(first, other, weight, start, damping, tolerance):  # type: ignore
             share[i] += left * found[i]
     share = np.maximum(share * out, 0.0)
     return share / share.sum()
+
+
+@_compiled
+def _left(first, other, weight, out, start, share, damping, residual):  # type: ignore[no-untyped-def]
+    """(sum of what is left, sum of the solution); ``residual`` is filled with what is left at each node, by its sum."""
+    left, total = 0.0, 0.0
+    for i in range(_U(len(out))):
+        arriving = 0.0
+        for at in range(first[i], first[i + _1]):
+            arriving += weight[at] * share[other[at]]
+        missing = (1.0 - damping) * start[i] + damping * arriving - out[i] * share[i]
+        residual[i] = missing / out[i]
+        left += abs(missing)
+        total += out[i] * share[i]
+    return left, total
 
 
 @_compiled
@@ -235,7 +248,7 @@ def _corrected(  # type: ignore[no-untyped-def]
         _arriving(begin, column, light, step, arriving)
         for i in long:
             much = np.float32(0)
-            for at in range(first[i], first[i + 1]):
+            for at in range(first[i], first[i + _1]):
                 much += np.float32(weight[at]) * step[other[at]]
             arriving[i] = np.float32(damping) * much / heavy[i]
         left = _moved(heavy, residual, step, following, share, arriving, keep, add)
@@ -249,20 +262,20 @@ def _corrected(  # type: ignore[no-untyped-def]
 @_compiled
 def _arriving(begin, column, light, step, arriving):  # type: ignore[no-untyped-def]
     """What arrives at each node in one step, eight nodes at a time."""
-    for group in range(len(begin) - 1):
+    for group in range(_U(len(begin) - 1)):
         a = b = c = d = e = f = g = h = np.float32(0)
-        for at in range(begin[group], begin[group + 1], 8):
+        for at in range(begin[group], begin[group + _1], _8):
             a += light[at] * step[column[at]]
-            b += light[at + 1] * step[column[at + 1]]
-            c += light[at + 2] * step[column[at + 2]]
-            d += light[at + 3] * step[column[at + 3]]
-            e += light[at + 4] * step[column[at + 4]]
-            f += light[at + 5] * step[column[at + 5]]
-            g += light[at + 6] * step[column[at + 6]]
-            h += light[at + 7] * step[column[at + 7]]
-        to = 8 * group
-        arriving[to], arriving[to + 1], arriving[to + 2], arriving[to + 3] = a, b, c, d
-        arriving[to + 4], arriving[to + 5], arriving[to + 6], arriving[to + 7] = e, f, g, h
+            b += light[at + _1] * step[column[at + _1]]
+            c += light[at + _2] * step[column[at + _2]]
+            d += light[at + _3] * step[column[at + _3]]
+            e += light[at + _4] * step[column[at + _4]]
+            f += light[at + _5] * step[column[at + _5]]
+            g += light[at + _6] * step[column[at + _6]]
+            h += light[at + _7] * step[column[at + _7]]
+        to = _8 * group
+        arriving[to], arriving[to + _1], arriving[to + _2], arriving[to + _3] = a, b, c, d
+        arriving[to + _4], arriving[to + _5], arriving[to + _6], arriving[to + _7] = e, f, g, h
 
 
 @_compiled
