@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import cast
 
+from api.diary import StoredDiary
 from api.jobs import Jobs
 from api.places import LocalityCounts
 from api.settings import Settings
@@ -81,7 +82,8 @@ def wire_store(store: Store, settings: Settings, *, clock: Clock = utc_now) -> W
         dt.timedelta(minutes=settings.session_idle_minutes), dt.timedelta(hours=settings.session_hours)
     )
     accounts = Accounts(store, limits=limits, clock=clock)
-    return Wiring(settings, store, accounts, _secret(store), clock, jobs=Jobs(clock=clock))
+    jobs = Jobs(clock=clock, diary=StoredDiary(store))
+    return Wiring(settings, store, accounts, _secret(store), clock, jobs=jobs)
 
 
 def _secret(store: Store) -> bytes:

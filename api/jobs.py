@@ -1,7 +1,8 @@
 """Analyses in the background: one at a time for each account, with progress, and a way to stop them.
 
 Jobs live in the process that runs them. What a job found is kept in the store when all of it is done; a job that is
-stopped, or ends with its process, leaves everything as it was.
+stopped, or ends with its process, leaves everything as it was. That one was under way stands in the diary, so that the
+next process can say what became of it.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import datetime as dt
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Protocol
 
 from analysis.spec import Progress
 from api.errors import RequestRefused, answer_for, log_bug
@@ -60,6 +62,8 @@ class Job:
     runs: tuple[RunSummary, ...] = ()
     #: why it failed
     message: str | None = None
+    #: it ended with the process that ran it; it then counts as failed
+    interrupted: bool = False
 
     @property
     def is_running(self) -> bool:
@@ -74,10 +78,23 @@ class Stopped(Exception):
 Work = Callable[[Progress], Sequence[RunSummary]]
 
 
+class Diary(Protocol):
+    """Where it stands which jobs are under way, beyond the life of a process: at most one an account."""
+
+    def begun(self, account: str, job: Job) -> None: ...
+
+    def ended(self, account: str) -> None: ...
+
+    def under_way(self) -> Mapping[str, tuple[str, dt.datetime]]:
+        """(id, start) by account."""
+
+
 @dataclass(slots=True)
 class _Running:
     job: Job
     account: str
+    #: its account asked for it to stop
+    cancelled: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
 
@@ -85,8 +102,11 @@ class _Running:
 class Jobs:
     """The jobs of one process. Every verb is for one account; a job of another account does not exist."""
 
-    def __init__(self, *, clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)) -> None:
-        self._clock = clock
+    def __init__(
+        self, *, clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC), diary: Diary | None = None
+    ) -> None:
+        self._clock, self._diary = clock, diary
+        self._recalled = diary is None
         self._lock = threading.Lock()
         self._jobs: dict[str, _Running] = {}
         self._slots = threading.Semaphore(AT_ONCE)
@@ -98,12 +118,15 @@ class Jobs:
         Raises RequestRefused (409) while a job of this account is running.
         """
         with self._lock:
+            self._recall()
             if any(known.account == account and known.job.is_running for known in self._jobs.values()):
                 raise RequestRefused(409, "conflict", "an analysis of yours is running; wait for it or stop it")
             if self._closed:
                 raise RequestRefused(503, "store", "Kith is being stopped")
             job = Job(secrets.token_hex(8), JobState.RUNNING, 0.0, "waiting for its turn", self._clock())
             running = _Running(job, account)
+            if self._diary is not None:
+                self._diary.begun(account, job)
             self._jobs[job.id] = running
             self._forget(account)
             running.thread = threading.Thread(target=self._run, args=(running, work, allowed), daemon=True)
@@ -113,11 +136,13 @@ class Jobs:
     def of(self, account: str) -> tuple[Job, ...]:
         """The jobs of this account, newest first."""
         with self._lock:
+            self._recall()
             found = [known.job for known in self._jobs.values() if known.account == account]
         return tuple(reversed(found))
 
     def get(self, account: str, job_id: str) -> Job | None:
         with self._lock:
+            self._recall()
             known = self._jobs.get(job_id)
             return known.job if known is not None and known.account == account else None
 
@@ -129,6 +154,7 @@ class Jobs:
                 return None
             if known.job.is_running:
                 known.stop.set()
+                known.cancelled = True
                 known.job = replace(known.job, words="stopping")
             return known.job
 
@@ -181,11 +207,38 @@ class Jobs:
         runs: tuple[RunSummary, ...] = (),
         message: str | None = None,
     ) -> None:
+        self._strike_out(running, state)
         with self._lock:
             share = 1.0 if state is JobState.DONE else running.job.share
             running.job = replace(
                 running.job, state=state, share=share, words=words, ended_at=self._clock(), runs=runs, message=message
             )
+
+    def _strike_out(self, running: _Running, state: JobState) -> None:
+        """Take it out of the diary, but for what ends only because the process does: that is to be told afterwards."""
+        if self._diary is None or (self._closed and state is not JobState.DONE and not running.cancelled):
+            return
+        # a store that fails now leaves it in: it is then told as ended with the process, which asks for no more than
+        # another start
+        with contextlib.suppress(KithError):
+            self._diary.ended(running.account)
+
+    def _recall(self) -> None:
+        """Once, before this process has jobs of its own: those that were under way when an earlier one ended."""
+        if self._recalled or self._diary is None:
+            return
+        for account, (job_id, started_at) in self._diary.under_way().items():
+            job = Job(
+                job_id,
+                JobState.FAILED,
+                0.0,
+                "stopped when the server stopped; start it again",
+                started_at,
+                message="it was stopped when the server stopped; start it again",
+                interrupted=True,
+            )
+            self._jobs[job_id] = _Running(job, account)
+        self._recalled = True
 
     def _forget(self, account: str) -> None:
         """Let go of the oldest ended jobs of the account."""

@@ -99,6 +99,7 @@ def job_json(job: Job) -> Json:
         "ended_at": None if job.ended_at is None else job.ended_at.isoformat(),
         "runs": [{"detector": run.detector, "flags": run.flags} for run in job.runs],
         "message": job.message,
+        "interrupted": job.interrupted,
     }
 
 

@@ -32,7 +32,7 @@ from api.views.flag_lists import (
 from api.views.flag_maps import can_be_drawn
 from api.views.flags import detector_title, flag_row, flag_title, names_for, nodes_named
 from api.views.hotspots import area_drawing
-from api.views.words import method_address
+from api.views.words import instant_words, method_address
 from graph.access.gate import Gate
 from graph.access.policy import Action
 from graph.errors import NotFound
@@ -281,7 +281,8 @@ def _analysis(wiring: CurrentWiring, session: CurrentSession, gate: Gate) -> dic
     offered = [
         {"name": name, "title": item.spec.title} for name, item in DETECTORS.items() if role in item.spec.may_run
     ]
-    return {"job": job_json(last) if last else None, "runs": runs, "offered": offered}
+    begun = instant_words(last.started_at) if last else ""
+    return {"job": job_json(last) if last else None, "begun": begun, "runs": runs, "offered": offered}
 
 
 def _page(

@@ -309,8 +309,8 @@ class Gate(Reader):
     def flag_list(
         self, where: FlagFilter, expected: frozenset[str], *, limit: int = 50, offset: int = 0
     ) -> tuple[FlagPage, frozenset[str]]:
-        """A page of flags; and which of the ``expected`` detectors (those whose flags are for this role) have flags that
-        are hidden only because their kept run does not name the role, until the detector is run again."""
+        """A page of flags; and which of the ``expected`` detectors (those whose flags are for this role) have flags
+        that the role does not see only because their kept run does not name it, until the detector is run again."""
         self._require(Action.READ_FLAGS, "flags", ())
         inner, day = self._lens(Lens(), Action.READ_FLAGS), self.today
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,13 +13,15 @@ import pytest
 
 from analysis import registry
 from analysis.spec import Detector, DetectorSpec, Progress, quiet
-from api.bootstrap import Wiring
+from api.app import create_app
+from api.bootstrap import Wiring, wire_store
 from api.errors import RequestRefused
 from api.jobs import Job, Jobs, JobState, RunSummary
 from graph.access.actors import Role
-from graph.errors import UsageError
+from graph.errors import StoreError, UsageError
 from graph.flags import Flag, Plain
 from graph.snapshot import Snapshot
+from tests.api.conftest import PASSWORD
 from tests.api.http import Client
 
 LogIn = Callable[[str], Client]
@@ -285,3 +288,117 @@ def test_a_share_outside_its_bounds_is_brought_back(jobs: Jobs) -> None:
         raise UsageError("enough")
 
     assert ended(jobs, "ana", jobs.start("ana", work)) == replace(jobs.of("ana")[0], share=1.0)
+
+
+# -- after the process ends --------------------------------------------------------------------------------------------
+class Book:
+    """A diary in memory, and whether it can be written."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, tuple[str, dt.datetime]] = {}
+        self.broken = False
+
+    def begun(self, account: str, job: Job) -> None:
+        self._writable()
+        self.entries[account] = job.id, job.started_at
+
+    def ended(self, account: str) -> None:
+        self._writable()
+        self.entries.pop(account, None)
+
+    def under_way(self) -> dict[str, tuple[str, dt.datetime]]:
+        return dict(self.entries)
+
+    def _writable(self) -> None:
+        if self.broken:
+            raise StoreError("unwritable")
+
+
+@pytest.fixture
+def book() -> Book:
+    return Book()
+
+
+def test_a_job_under_way_when_its_process_ended_is_told_as_stopped_with_it(book: Book) -> None:
+    first, held = Jobs(diary=book), Held()
+    job = first.start("ana", held)
+    held.begun.wait(5)
+    first.close()
+    (found,) = Jobs(diary=book).of("ana")
+    assert (found.id, found.started_at, found.state, found.interrupted) == (
+        job.id, job.started_at, JobState.FAILED, True
+    )  # fmt: skip
+    assert found.words == "stopped when the server stopped; start it again"
+
+
+def test_so_is_one_whose_process_was_killed(book: Book) -> None:
+    killed, held = Jobs(diary=book), Held()
+    job = killed.start("ana", held)
+    after = Jobs(diary=book)
+    known = after.get("ana", job.id)
+    assert known is not None and known.interrupted
+    assert (after.of("bo"), after.get("bo", job.id)) == ((), None)
+    killed.close()
+
+
+def test_one_that_had_ended_is_told_of_no_more(book: Book) -> None:
+    first, held = Jobs(diary=book), Held()
+    ended(first, "ana", first.start("ana", lambda progress: []))
+    job = first.start("ana", held)
+    held.begun.wait(5)
+    first.cancel("ana", job.id)
+    ended(first, "ana", job)
+    assert book.entries == {}
+    first.close()
+    assert Jobs(diary=book).of("ana") == ()
+
+
+def test_what_its_account_stopped_just_before_the_end_is_not_told(book: Book) -> None:
+    first, held = Jobs(diary=book), Held()
+    job = first.start("ana", held)
+    held.begun.wait(5)
+    first.cancel("ana", job.id)
+    first.close()
+    assert book.entries == {}
+
+
+def test_it_is_told_until_another_is_started(book: Book) -> None:
+    book.entries["ana"] = "old", dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+    assert [Jobs(diary=book).of("ana")[0].id for _ in range(2)] == ["old", "old"]
+    after = Jobs(diary=book)
+    new = ended(after, "ana", after.start("ana", lambda progress: []))
+    assert [job.id for job in after.of("ana")] == [new.id, "old"]
+    assert Jobs(diary=book).of("ana") == ()
+
+
+def test_a_job_that_cannot_be_noted_is_not_begun(book: Book) -> None:
+    book.broken = True
+    jobs = Jobs(diary=book)
+    with pytest.raises(StoreError):
+        jobs.start("ana", lambda progress: [])
+    assert jobs.of("ana") == ()
+
+
+def test_a_diary_that_fails_at_the_end_harms_nothing(book: Book) -> None:
+    jobs, held = Jobs(diary=book), Held()
+    job = jobs.start("ana", held)
+    book.broken = True
+    held.let_go.set()
+    assert ended(jobs, "ana", job).state is JobState.DONE
+
+
+def test_after_a_restart_the_page_says_what_became_of_it(as_user: LogIn, detector: Gated, hub: Wiring) -> None:
+    job = start(as_user("analyst"))
+    assert detector.begun.wait(5)
+    restarted = wire_store(hub.store, hub.settings, clock=hub.clock)
+    client = Client(create_app(restarted))
+    assert client.log_in("analyst", PASSWORD).status_code == 200
+    told = client.get(f"/api/v1/analyses/{job['id']}").json()
+    assert (told["state"], told["interrupted"], told["words"]) == (
+        "failed", True, "stopped when the server stopped; start it again"
+    )  # fmt: skip
+    assert "was under way when the server stopped" in client.get("/flags").text
+    assert "was under way" not in as_user("police").get("/flags").text
+    detector.let_go.set()
+    wait_for(as_user("analyst"), job)
+    assert hub.store.documents("analysis") == {}
