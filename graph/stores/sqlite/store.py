@@ -33,11 +33,11 @@ from graph.store import (
     SearchHit,
     SeenNode,
     SeenTie,
-    Store,
     StoredFlag,
     TieFilter,
 )
 from graph.stores.chain import CHAINS, instant_of_microseconds, microseconds
+from graph.stores.reading_store import ReadingStore
 from graph.stores.sqlite import auditing, exploring, flagging, searching
 from graph.stores.sqlite.connection import INDEX_SCRIPT, Pool, prepare, run_script, settings, translated, translating
 from graph.stores.sqlite.reading import Reading
@@ -172,7 +172,7 @@ class SqliteReader(Reader):
         return flagging.reviewed_flags(self.reading.connection, lens, today or self._store.clock().date())
 
 
-class SqliteStore(Store):
+class SqliteStore(ReadingStore):
     """A store in one SQLite file (and PATH-views beside it). Safe for threads and for several processes."""
 
     def __init__(
@@ -197,6 +197,10 @@ class SqliteStore(Store):
             connection.execute("BEGIN")
             yield SqliteReader(self, connection)
 
+    def _read(self, read: Callable[[Reader], Answer]) -> Answer:
+        with self._reading() as reader:
+            return read(reader)
+
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction that holds the store's write lock, committed at the end, undone by any error."""
@@ -218,127 +222,6 @@ class SqliteStore(Store):
 
     def _now_us(self) -> int:
         return microseconds(self.clock())
-
-    # -- reading -----------------------------------------------------------------------------------------------
-    def entity(self, node_id: NodeId, lens: Lens) -> Entity | None:
-        with self._reading() as reader:
-            return reader.entity(node_id, lens)
-
-    def nodes(self, node_ids: Sequence[NodeId], lens: Lens) -> dict[NodeId, SeenNode]:
-        with self._reading() as reader:
-            return reader.nodes(node_ids, lens)
-
-    def ties(self, tie_ids: Sequence[TieId], lens: Lens) -> dict[TieId, SeenTie]:
-        with self._reading() as reader:
-            return reader.ties(tie_ids, lens)
-
-    def reports(self, report_ids: Sequence[ReportId], lens: Lens) -> dict[ReportId, tuple[Report, Version]]:
-        with self._reading() as reader:
-            return reader.reports(report_ids, lens)
-
-    def neighbourhood(
-        self,
-        seeds: Sequence[NodeId],
-        lens: Lens,
-        *,
-        hops: int = 1,
-        where: TieFilter = TieFilter(),
-        per_node: int = 50,
-        hub_limit: int = 200,
-        limit: int = 500,
-    ) -> Neighbourhood:
-        with self._reading() as reader:
-            return reader.neighbourhood(
-                seeds, lens, hops=hops, where=where, per_node=per_node, hub_limit=hub_limit, limit=limit
-            )
-
-    def paths(
-        self,
-        source: NodeId,
-        target: NodeId,
-        lens: Lens,
-        *,
-        max_hops: int = 4,
-        where: TieFilter = TieFilter(),
-        limit: int = 5,
-        hub_limit: int = 200,
-    ) -> tuple[EvidencePath, ...]:
-        with self._reading() as reader:
-            return reader.paths(source, target, lens, max_hops=max_hops, where=where, limit=limit, hub_limit=hub_limit)
-
-    def events_within(
-        self,
-        area: Area,
-        start: dt.datetime,
-        end: dt.datetime,
-        lens: Lens,
-        *,
-        event_types: frozenset[str] | None = None,
-        limit: int = 10_000,
-    ) -> tuple[SeenNode, ...]:
-        with self._reading() as reader:
-            return reader.events_within(area, start, end, lens, event_types=event_types, limit=limit)
-
-    def search(
-        self, text: str, lens: Lens, *, kinds: frozenset[NodeKind] | None = None, fuzzy: bool = True, limit: int = 20
-    ) -> tuple[SearchHit, ...]:
-        with self._reading() as reader:
-            return reader.search(text, lens, kinds=kinds, fuzzy=fuzzy, limit=limit)
-
-    def snapshot(self, lens: Lens, *, scope: NodeId | None = None) -> Snapshot:
-        with self._reading() as reader:
-            return reader.snapshot(lens, scope=scope)
-
-    def localities(self) -> tuple[Locality, ...]:
-        with self._reading() as reader:
-            return reader.localities()
-
-    def list_nodes(
-        self, kind: NodeKind, lens: Lens, *, after: NodeId | None = None, limit: int = 50
-    ) -> tuple[SeenNode, ...]:
-        with self._reading() as reader:
-            return reader.list_nodes(kind, lens, after=after, limit=limit)
-
-    def loads(self, *, limit: int = 50, before: int | None = None) -> tuple[Load, ...]:
-        with self._reading() as reader:
-            return reader.loads(limit=limit, before=before)
-
-    def flags(
-        self,
-        lens: Lens,
-        *,
-        detector: str | None = None,
-        state: FlagState | None = None,
-        subject: NodeId | None = None,
-        limit: int = 50,
-        offset: int = 0,
-        today: dt.date | None = None,
-    ) -> tuple[StoredFlag, ...]:
-        with self._reading() as reader:
-            return reader.flags(
-                lens, detector=detector, state=state, subject=subject, limit=limit, offset=offset, today=today
-            )
-
-    def flag_page(
-        self,
-        lens: Lens,
-        where: FlagFilter = FlagFilter(),
-        *,
-        limit: int = 50,
-        offset: int = 0,
-        after: FlagId | None = None,
-        today: dt.date | None = None,
-    ) -> FlagPage:
-        with self._reading() as reader:
-            return reader.flag_page(lens, where, limit=limit, offset=offset, after=after, today=today)
-
-    def flag(self, flag_id: str, lens: Lens) -> StoredFlag | None:
-        with self._reading() as reader:
-            return reader.flag(flag_id, lens)
-
-    def reviewed_flags(self, lens: Lens, *, today: dt.date | None = None) -> tuple[StoredFlag, ...]:
-        with self._reading() as reader:
-            return reader.reviewed_flags(lens, today=today)
 
     # -- writing -----------------------------------------------------------------------------------------------
     def write(
