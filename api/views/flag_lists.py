@@ -151,10 +151,12 @@ def band_choices(chosen: Chosen) -> list[Choice]:
     return [Choice("", "Any", chosen.band is None), *found]
 
 
-def families(page: FlagPage, chosen: Chosen, hidden: Collection[str] = ()) -> tuple[Family, ...]:
-    """The families with how many prompts each kind has; kinds that are registered are there even without any."""
+def families(page: FlagPage, chosen: Chosen, role: str, hidden: Collection[str] = ()) -> tuple[Family, ...]:
+    """The families with how many prompts each kind has; kinds for this role are there even without any."""
     found = []
-    names = _all_detectors(name for name, _, _ in page.counts)
+    there = {name for name, _, _ in page.counts}
+    mine = for_role(role) | there | {chosen.detector}
+    names = [name for name in _all_detectors(there) if name in mine]
     for code, title in (*((code, title) for code, title, _ in FAMILIES), OTHER):
         kinds = tuple(_kind(name, page, chosen, hidden) for name in names if family_of(name) == code)
         if code == OTHER[0]:
@@ -201,8 +203,10 @@ def hidden_words(hidden: Collection[str], role: str, may_analyse: bool) -> str:
     )
 
 
-def empty_words(page: FlagPage, chosen: Chosen, may_analyse: bool, hidden: Collection[str] = ()) -> str:
+def empty_words(page: FlagPage, chosen: Chosen, role: str, may_analyse: bool, hidden: Collection[str] = ()) -> str:
     """What to do when nothing is listed."""
+    if chosen.detector is not None and chosen.detector not in for_role(role):
+        return "Prompts of this kind are for other roles. How they are found can be read above."
     if hidden and chosen.subject is None and (not page.counts or set(hidden) >= (chosen.detectors or set(DETECTORS))):
         return "Nothing can be listed here until patterns have been looked for again."
     if sum(page.counts.values()) == 0 and chosen.subject is None:

@@ -195,16 +195,21 @@ def _address(target: str) -> str | None:
 
 def _parameter(parameter: Parameter) -> ParameterRow:
     default = parameter.default
-    value = ("yes" if default else "no") if isinstance(default, bool) else f"{default}"
-    if isinstance(default, float):
-        value = f"{default:g}"
-    ends = [f"{end:g}" for end in (parameter.minimum, parameter.maximum) if end is not None]
+    if isinstance(default, bool):
+        value = "yes" if default else "no"
+    else:
+        value = _figure(default) if isinstance(default, (int, float)) else str(default)
+    ends = [_figure(end) for end in (parameter.minimum, parameter.maximum) if end is not None]
     return ParameterRow(
         parameter.name,
         parameter.meaning,
         f"{value} {parameter.unit}" if parameter.unit else value,
         " to ".join(ends) if len(ends) == 2 else "",
     )
+
+
+def _figure(value: float) -> str:
+    return f"{int(value):,}" if value == int(value) and abs(value) >= 1000 else f"{value:g}"
 
 
 def _roles(names: frozenset[str], labels: Mapping[Role, str]) -> str:

@@ -209,6 +209,14 @@ def test_other_pages_say_that_an_earlier_run_is_hidden(as_user: LogIn, hub: Wiri
     assert "is hidden until it is run again" in as_user("governance").get("/equity").text
 
 
+def test_kinds_for_other_roles_are_not_offered_as_if_nothing_had_been_found(as_user: LogIn) -> None:
+    listed = as_user("socialworker").get("/flags").text.partition("<main")[2]
+    assert "/flags?detector=brokers" not in listed and "/flags?detector=changes" in listed
+    assert "/flags?detector=brokers" in as_user("police").get("/flags").text
+    asked = as_user("socialworker").get("/flags?detector=brokers").text
+    assert "Prompts of this kind are for other roles" in asked and 'href="/methods/brokers"' in asked
+
+
 def test_flags_for_others_are_on_no_page_and_in_no_count(as_user: LogIn, hub: Wiring) -> None:
     before = as_user("socialworker").get("/flags").text
     secret = flag("x1", "operation_overlap", "person:1", band=Band.STRONG)

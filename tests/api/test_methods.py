@@ -53,7 +53,11 @@ def test_a_method_is_told_whole(as_user: LogIn, detector: str) -> None:
 
 def test_a_value_stands_with_its_unit_and_its_bounds(as_user: LogIn) -> None:
     said = words(as_user("police").get("/methods/hotspot_places").text)
-    assert "How far back people recorded at the place count 24 months 1 to 120 window_months" in said
+    assert "How far back people recorded at the place count window_months 24 months 1 to 120" in said
+
+
+def test_large_bounds_are_readable(as_user: LogIn) -> None:
+    assert "Longest list limit 200 flags 1 to 100,000" in words(as_user("police").get("/methods/hotspot_places").text)
 
 
 def test_roles_are_told_in_words(as_user: LogIn) -> None:
