@@ -34,7 +34,9 @@ def method(
     request: Request, wiring: CurrentWiring, session: CurrentSession, gate: CurrentGate, detector: str
 ) -> Response:
     if detector == WEIGHTS:
-        return page(request, "pages/method_weights.html", wiring, session, title="Weights of ties", body=weights_view())
+        return page(
+            request, "pages/method_weights.html", wiring, session, title="Weights of ties", parts=weights_view()
+        )
     found = DETECTORS.get(detector)
     if found is None:
         raise NotFound("no such method")

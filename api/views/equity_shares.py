@@ -25,7 +25,7 @@ class ShareRow:
     rate: str
     #: "18 to 32 in 1,000"
     limits: str
-    #: "within", "above", "well below" ...
+    #: "within", "above", "well below" ...; "unclear" when rounding could be all of a rate outside
     reading: str
     outside: bool
 
@@ -85,11 +85,13 @@ def _row(group: str, row: Share) -> ShareRow:
     limits = ""
     if row.usual is not None:
         often = row.usual[1] >= _OFTEN
-        low, high = (end * (100 if often else 1000) for end in row.usual)
-        limits = f"{low:.0f} to {high:.0f} in {'100' if often else '1,000'}"
+        low, high = (float(f"{end * (100 if often else 1000):.2g}") for end in row.usual)
+        limits = f"{low:g} to {high:g} in {'100' if often else '1,000'}"
     reading = "" if row.usual is None else "within"
     if row.outside is not None:
         reading = f"well {row.outside}" if row.far else row.outside
+    elif row.usual is not None and not row.usual[0] <= row.rate <= row.usual[1]:
+        reading = "unclear"
     return ShareRow(
         group,
         _percent(row.share),

@@ -134,18 +134,20 @@ def method_view(spec: DetectorSpec, labels: Mapping[Role, str]) -> MethodView:
         uses=spec.uses,
         does_not_use=record["what it does not use"],
         example=prose(written.pop(_EXAMPLE, ""), _address),
-        score=tuple(Part(title, prose(body, _address)) for title, body in written.items() if title != _MEASURED),
+        score=tuple(
+            Part(title, prose(body, _address, title=title)) for title, body in written.items() if title != _MEASURED
+        ),
         parameters=tuple(_parameter(parameter) for parameter in spec.parameters),
         sources=spec.sources,
         record=tuple((field, prose(entry)) for field, entry in record.items()),
     )
 
 
-def weights_view() -> Markup:
-    """The weights of ties, with the tables as the program has them."""
-    written = handwritten(f"{WEIGHTS}.md")
-    tables = pages.weights_part().replace(pages.BEGIN, "").replace(pages.END, "").replace("\n## ", "\n### ")
-    return prose(written, _address) + prose(tables)
+def weights_view() -> tuple[Part, ...]:
+    """The weights of ties, with the tables as the program has them; the first part has no title."""
+    tables = pages.weights_part().replace(pages.BEGIN, "").replace(pages.END, "")
+    parts = (*sections(handwritten(f"{WEIGHTS}.md")), *sections(tables))
+    return tuple(Part(title, prose(body, _address, title=title)) for title, body in parts)
 
 
 def more_links(spec: DetectorSpec, gate: Gate) -> list[tuple[str, str]]:

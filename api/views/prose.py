@@ -30,9 +30,10 @@ def sections(text: str) -> list[tuple[str, str]]:
     return [(title, body.strip()) for title, body in found if body.strip()]
 
 
-def prose(text: str, address: Address = lambda _: None) -> Markup:
-    """Paragraphs, lists, tables and headings; nothing of the text becomes markup but what is named here."""
-    return Markup("".join(_block(lines, address) for lines in _blocks(text)))  # noqa: S704  escaped piece by piece
+def prose(text: str, address: Address = lambda _: None, *, title: str = "") -> Markup:
+    """Paragraphs, lists, tables and headings; nothing of the text becomes markup but what is named here. ``title`` of
+    the part tells its tables apart from those of others."""
+    return Markup("".join(_block(lines, address, title) for lines in _blocks(text)))  # noqa: S704  escaped piece by piece
 
 
 def _blocks(text: str) -> Iterator[list[str]]:
@@ -49,13 +50,13 @@ def _blocks(text: str) -> Iterator[list[str]]:
         yield block
 
 
-def _block(lines: list[str], address: Address) -> str:
+def _block(lines: list[str], address: Address, title: str) -> str:
     heading = _HEADING.fullmatch(lines[0])
     if heading:
-        rest = _block(lines[1:], address) if lines[1:] else ""
+        rest = _block(lines[1:], address, title) if lines[1:] else ""
         return f'<h3 class="govuk-heading-s">{_inline(heading[2], address)}</h3>{rest}'
     if lines[0].startswith("|"):
-        return _table(lines, address)
+        return _table(lines, address, title)
     if _ITEM.match(lines[0]):
         return _list(lines, address)
     return f'<p class="govuk-body">{_inline(" ".join(line.strip() for line in lines), address)}</p>'
@@ -73,7 +74,7 @@ def _list(lines: list[str], address: Address) -> str:
     return f'<{tag} class="govuk-list govuk-list--{kind}">{inside}</{tag}>'
 
 
-def _table(lines: list[str], address: Address) -> str:
+def _table(lines: list[str], address: Address, title: str) -> str:
     cells = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines if not _RULE.match(line)]
     head, *rows = cells or [[""]]
     titles = "".join(f'<th scope="col">{_inline(cell, address)}</th>' for cell in head)
@@ -83,7 +84,7 @@ def _table(lines: list[str], address: Address) -> str:
         + "</tr>"
         for row in rows
     )
-    label = html.escape(", ".join(head))
+    label = html.escape(f"{title}: {', '.join(head)}" if title else ", ".join(head))
     return (
         f'<div class="kith-scroll" role="region" aria-label="{label}" tabindex="0"><table class="kith-table">'
         f"<thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>"

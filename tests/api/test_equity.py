@@ -10,6 +10,7 @@ import pytest
 
 from api.bootstrap import Wiring
 from api.views.equity import confirmed_like
+from api.views.equity_shares import share_tables
 from graph.access.gate import Gate
 from graph.errors import Refused
 from graph.flags import FlagState
@@ -226,3 +227,13 @@ def test_no_share_tells_a_hidden_count(groups: Wiring, as_user: LogIn) -> None:
             hidden = {row["group"] for row in table["rows"] if row["count"] is None or row["base"] is None}
             assert not hidden & {row["group"] for row in entry["rows"]}
             assert sum(row["share"] for row in entry["rows"]) == pytest.approx(1, abs=0.01)
+
+
+def test_a_rate_that_rounding_alone_may_put_outside_is_unclear() -> None:
+    def rows(count: int) -> dict[str, Any]:
+        pairs = ((count, 100), (75, 1000))
+        plain = [{"group": at, "count": some, "base": base} for at, (some, base) in enumerate(pairs)]
+        return {"title": "Referred", "base": "population", "base_words": "children", "rows": plain}
+
+    readings = [share_tables([rows(count)], {0: "one", 1: "other"})[0].rows[0].reading for count in (10, 15, 25)]
+    assert readings == ["within", "unclear", "well above"]

@@ -57,6 +57,9 @@ NAMED_PAGES = {
     "map": "/maps/person/1",
     "localities": "/localities",
     "about": "/about",
+    "methods": "/methods",
+    "method": "/methods/hotspot_places",
+    "weights": "/methods/weights",
 }
 PAGES: dict[str, dict[str, str]] = {
     "analyst": {**NAMED_PAGES, "loads": "/loads"},
@@ -73,9 +76,18 @@ PAGES: dict[str, dict[str, str]] = {
         "map": "/maps/school/100",
         "localities": "/localities",
         "about": "/about",
+        "methods": "/methods",
+        "method": "/methods/near_repeats",
     },
-    "governance": {"start": "/", "loads": "/loads", "audit": "/audit?check=1", "about": "/about"},
-    "admin": {"start": "/", "accounts": "/accounts", "about": "/about"},
+    "governance": {
+        "start": "/",
+        "loads": "/loads",
+        "audit": "/audit?check=1",
+        "about": "/about",
+        "methods": "/methods",
+        "method": "/methods/disproportionality",
+    },
+    "admin": {"start": "/", "accounts": "/accounts", "about": "/about", "methods": "/methods"},
 }
 
 

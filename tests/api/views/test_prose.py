@@ -37,7 +37,8 @@ def test_what_it_becomes(written: str, made: str) -> None:
 
 
 def test_a_table_has_headings_for_rows_and_columns() -> None:
-    made = prose("| stage | who |\n|---|---|\n| referred | those who are |")
+    made = prose("| stage | who |\n|---|---|\n| referred | those who are |", title="Stages")
+    assert 'aria-label="Stages: stage, who"' in made
     assert '<th scope="col">stage</th><th scope="col">who</th>' in made
     assert '<tr><th scope="row">referred</th><td>those who are</td></tr>' in made
 
@@ -65,6 +66,6 @@ def test_no_sign_of_markdown_is_left_on_any_page(name: str) -> None:
 
 
 def test_the_weights_are_those_of_the_program() -> None:
-    made = weights_view()
-    assert "Between people" in made and "<!--" not in made
+    made = "".join(f"{part.title} {part.body}" for part in weights_view())
+    assert "Between people" in made and "<!--" not in made and "# " not in made
     assert made.count("<table") == 4
