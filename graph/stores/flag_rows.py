@@ -192,3 +192,10 @@ def state_on(latest: FlagState, expires_on: dt.date, today: dt.date) -> FlagStat
     """The state on a day, from the latest decision and the day of expiry."""
     undecided = latest in (FlagState.NEW, FlagState.SEEN)
     return FlagState.EXPIRED if undecided and today > expires_on else latest
+
+
+def in_order(heads: Iterable[FlagHead], state: FlagState | None, *, limit: int, offset: int) -> list[FlagHead]:
+    """Those in that state, if one is asked for, by detector and rank: ``limit`` of them from the ``offset``-th on."""
+    chosen = [head for head in heads if state is None or head.state is state]
+    chosen.sort(key=lambda head: (head.detector, head.rank, head.id))
+    return chosen[offset : offset + limit]

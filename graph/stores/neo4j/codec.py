@@ -39,6 +39,8 @@ _FORMS: dict[str, LiteralString] = {
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _EPOCH_ORDINAL = dt.date(1970, 1, 1).toordinal()
 
+_KINDS: dict[str, NodeKind] = {kind.value: kind for kind in NodeKind}
+
 Encoder = Callable[[Any], Any]
 
 
@@ -104,11 +106,32 @@ def expression(name: LiteralString, form: str) -> LiteralString:
 
 def columns(names: Iterable[str], stored: Sequence[Mapping[str, Any]]) -> dict[str, list[Any] | None]:
     """Properties of records as one list a name; None for what none of them has."""
+    return {name: _column([record.get(name) for record in stored]) for name in names}
+
+
+def row_columns(kind: RecordKind, records: Sequence[Sequence[Any]]) -> dict[str, list[Any] | None]:
+    """What is stored of rows as one list a name, days, instants and coordinates as numbers; None for what none of them
+    has."""
+    by_position: list[Sequence[Any]] = list(zip(*records, strict=True))
     made: dict[str, list[Any] | None] = {}
-    for name in names:
-        column = [record.get(name) for record in stored]
-        made[name] = column if any(value is not None for value in column) else None
+    for position, name, encode, _ in FIELDS[kind]:
+        column = _column(list(by_position[position]))
+        if column is not None and encode is not _same:
+            column = [None if value is None else encode(value) for value in column]
+        made[name] = column
+    at = EASTING.get(kind)
+    if at is not None:
+        pairs = [
+            (None, None) if east is None or north is None else (float(east), float(north))
+            for east, north in zip(by_position[at], by_position[at + 1], strict=True)
+        ]
+        made["easting"] = _column([east for east, _ in pairs])
+        made["northing"] = _column([north for _, north in pairs])
     return made
+
+
+def _column(values: list[Any]) -> list[Any] | None:
+    return None if values.count(None) == len(values) else values
 
 
 def native(kind: RecordKind, stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,5 +179,8 @@ def fingerprint(values_of_row: Sequence[Any]) -> int:
 
 
 def kind_prefix(node_id: str) -> NodeKind:
-    """The kind in a typed id, without checks of the rest."""
-    return NodeKind(node_id.partition(":")[0])
+    """The kind in a typed id, without checks of the rest. Raises ValueError for another prefix."""
+    kind = _KINDS.get(node_id.partition(":")[0])
+    if kind is None:
+        raise ValueError("not the prefix of a kind of node")
+    return kind

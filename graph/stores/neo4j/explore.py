@@ -14,7 +14,9 @@ from graph.model import Event, Location, NodeId, Place, School
 from graph.store import Area, EvidencePath, Lens, Neighbourhood, SeenNode, SeenTie, TieFilter
 from graph.stores.neo4j import lens as lenses
 from graph.stores.neo4j.lens import View
-from graph.stores.neo4j.read import STANDINGS, TIE_COLUMNS, Reading, StoredTie
+from graph.stores.neo4j.questions import TIE_COLUMNS
+from graph.stores.neo4j.read import STANDINGS, Reading, StoredTie
+from graph.stores.shortest import first_paths
 
 MOST_HOPS = 6
 
@@ -251,31 +253,7 @@ class _Search:
 
     def node_paths(self, limit: int) -> list[tuple[str, ...]]:
         """The first paths by node ids."""
-        onward: dict[str, set[str]] = {}
-        todo, done = list(self.meeting), set(self.meeting)
-        while todo:
-            node = todo.pop()
-            for before in self.nearer[0][node]:
-                onward.setdefault(before, set()).add(node)
-                if before not in done:
-                    done.add(before)
-                    todo.append(before)
-        todo, done = list(self.meeting), set(self.meeting)
-        while todo:
-            node = todo.pop()
-            onward.setdefault(node, set()).update(self.nearer[1][node])
-            fresh = self.nearer[1][node] - done
-            done |= fresh
-            todo += fresh
-        found: list[tuple[str, ...]] = []
-        stack: list[tuple[str, ...]] = [(self.source,)]
-        while stack and len(found) < limit:
-            path = stack.pop()
-            if path[-1] == self.target:
-                found.append(path)
-                continue
-            stack += [(*path, node) for node in sorted(onward.get(path[-1], ()), reverse=True)]
-        return found
+        return first_paths((self.source, self.target), self.meeting, self.nearer, order=str, limit=limit)
 
     def between(self, first: str, second: str) -> list[StoredTie]:
         around = self._around.get(first)

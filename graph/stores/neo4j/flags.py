@@ -20,6 +20,7 @@ from graph.stores.flag_rows import (
     decision_plain,
     flag_of,
     flag_plain,
+    in_order,
     listed,
     run_plain,
     run_seen,
@@ -125,9 +126,7 @@ def flags(
     today: dt.date,
 ) -> tuple[StoredFlag, ...]:
     heads = _heads(transaction, lens, detector, None if subject is None else [subject], today)
-    chosen = [head for head in heads if state is None or head.state is state]
-    chosen.sort(key=lambda head: (head.detector, head.rank, head.id))
-    return _whole(transaction, chosen[offset : offset + limit], today)
+    return _whole(transaction, in_order(heads, state, limit=limit, offset=offset), today)
 
 
 def flag_page(

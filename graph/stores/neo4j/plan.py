@@ -26,6 +26,9 @@ class Anchor:
     """A record that is a node of the database."""
 
     id: str
+    kind: RecordKind
+    row: Row
+    #: what is stored beside the row
     stored: dict[str, Any]
     #: words by which it is found
     words: list[str] = field(default_factory=list)
@@ -33,6 +36,20 @@ class Anchor:
     @property
     def restriction(self) -> str:
         return str(self.stored["restriction"])
+
+    def value(self, column: str) -> Any:
+        """What the row says in that column."""
+        return self.row[POSITION[self.kind][column]]
+
+    def native(self) -> dict[str, Any]:
+        """All that is stored, as the database has it."""
+        return codec.native(self.kind, codec.properties(self.kind, self.row)) | self.stored
+
+
+def anchor_columns(anchors: Sequence[Anchor], bookkeeping: Iterable[str]) -> dict[str, list[Any] | None]:
+    """Rows of one kind and what is stored beside them, as one list a name."""
+    own = codec.columns(bookkeeping, [anchor.stored for anchor in anchors])
+    return own | codec.row_columns(anchors[0].kind, [anchor.row for anchor in anchors])
 
 
 @dataclass(slots=True)
@@ -50,6 +67,14 @@ class Edge:
         """Keys of which one must be seen past: one for each report."""
         keys: list[str] = self.stored["restrictions"]
         return keys
+
+
+def edge_columns(edges: Sequence[Edge], names: Iterable[str]) -> dict[str, list[Any] | None]:
+    """What is stored of ties and between whom they are, as one list a name."""
+    columns = codec.columns(names, [edge.stored for edge in edges])
+    columns["source"] = [edge.source for edge in edges]
+    columns["target"] = [edge.target for edge in edges]
+    return columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +100,15 @@ class Restricting:
 
     def __init__(self) -> None:
         self._combined: dict[tuple[str, str], str] = {}
+        self._of_reports: dict[tuple[str, str, str | None], str] = {}
+
+    def of_report(self, agency: str, handling: str, conditions: str | None) -> str:
+        """Key of what the handling of a report asks for."""
+        found = self._of_reports.get((agency, handling, conditions))
+        if found is None:
+            found = restriction_of_report(agency, handling, conditions).key
+            self._of_reports[agency, handling, conditions] = found
+        return found
 
     def combined(self, one: str, other: str) -> str:
         """Key of the stricter of each part of both."""
@@ -125,7 +159,7 @@ class Planner:
         """A node of the network. ``report`` is that of an event."""
         node_id = str(row[0])
         node_kind = _kind_of_row(kind, node_id)
-        stored = codec.properties(kind, row) | self._common(row, origin)
+        stored = self._common(row, origin)
         stored["restriction"] = self.note_key
         stored["known_from"] = self.now if self.note.known_from_now else EVER
         if report is not None:
@@ -143,36 +177,35 @@ class Planner:
         references = [text for _, text in names.references_of(node_kind, row[1:])]
         if references:
             stored["search_references"] = references
-        return Anchor(node_id, stored, sorted({word for _, words in named for word in words}))
+        return Anchor(node_id, kind, row, stored, sorted({word for _, words in named for word in words}))
 
     def report(self, row: Row, origin: tuple[str | None, int | None]) -> Anchor:
         kind = RecordKind.REPORT
         at = POSITION[kind]
-        agency, handling = str(row[at["agency"]]), str(row[at["handling"]] or "P")
-        own = restriction_of_report(agency, handling, _text(row[at["conditions"]]))
-        stored = codec.properties(kind, row) | self._common(row, origin)
-        stored["restriction"] = self.keys.combined(self.note_key, own.key)
+        own = self.keys.of_report(str(row[at["agency"]]), str(row[at["handling"]] or "P"), _text(row[at["conditions"]]))
+        stored = self._common(row, origin)
+        stored["restriction"] = self.keys.combined(self.note_key, own)
         recorded_at = row[at["recorded_at"]]
         stored["known_from"] = stored["first_known"] = (
             self.now if recorded_at is None else int(recorded_at) * 1_000_000  # type: ignore[arg-type]
         )
-        return Anchor(str(row[0]), stored)
+        return Anchor(str(row[0]), kind, row, stored)
 
     def episode(self, row: Row, origin: tuple[str | None, int | None], report: Known | None) -> Anchor:
-        stored = codec.properties(RecordKind.EPISODE, row) | self._common(row, origin)
+        stored = self._common(row, origin)
         stored["restriction"] = self.note_key
         stored["known_from"] = self.now
         if report is not None:
             stored["restriction"] = self.keys.combined(self.note_key, report.restriction)
             stored["known_from"] = report.first_known
-        return Anchor(str(row[0]), stored)
+        return Anchor(str(row[0]), RecordKind.EPISODE, row, stored)
 
     def area(self, kind: RecordKind, row: Row, origin: tuple[str | None, int | None]) -> Anchor:
         """A locality, exposure or population: public facts."""
-        stored = codec.properties(kind, row) | self._common(row, origin)
+        stored = self._common(row, origin)
         stored["restriction"] = ""
         stored["known_from"] = EVER
-        return Anchor(str(row[0]), stored)
+        return Anchor(str(row[0]), kind, row, stored)
 
     # -- ties ------------------------------------------------------------------------------------------------
     def _edge(
@@ -186,7 +219,7 @@ class Planner:
     ) -> Edge:
         tie_id, source, target, tie_type = ends
         base = self.touching(base, source, target)
-        stored = {name: value for name, value in values.items() if value is not None}
+        stored = dict(values)
         content: tuple[Any, ...] = (source, target, tie_type, tuple(values.items()), tuple(reports))
         if reports:
             stored["restrictions"] = [self.keys.combined(base, report.restriction) for report in reports.values()]

@@ -30,117 +30,14 @@ from graph.standing import Support, standing
 from graph.store import Entity, Lens, SeenEpisode, SeenNode, SeenTie, TieFilter
 from graph.stores import rows
 from graph.stores.chain import instant_of_microseconds, microseconds
-from graph.stores.neo4j import codec, lens
+from graph.stores.neo4j import codec, lens, questions
 from graph.stores.neo4j.connection import Row, Transaction
 from graph.stores.neo4j.lens import Frame, View
 from graph.stores.neo4j.plan import EVER
-from graph.stores.neo4j.schema import LABELS, TIE_CODES, TIE_LABELS
+from graph.stores.neo4j.schema import TIE_CODES
 
 STANDINGS = tuple(Standing)
 _OF_EVENTS = frozenset({"took_part_in", "occurred_at", "went_missing_from"})
-
-#: columns of a tie as StoredTie reads them
-TIE_COLUMNS: LiteralString = (
-    "t.id, startNode(t).id, endNode(t).id, type(t), t.polarity, t.start, t.end, t.qualifier, t.confidence,"
-    f" t.report_ids, t.restrictions, {lens.alternatives('t')}, t.sequence"
-)
-_DEGREE: LiteralString = f"COUNT {{ MATCH (n)-[t]-(m:Node) WHERE {lens.tie('t')} AND {lens.node('m')} }}"
-_NODES: LiteralString = f"""
-UNWIND $ids AS id
-MATCH (n:Node {{id: id}}) USING INDEX SEEK n:Node(id) WHERE {lens.node("n")}
-RETURN id, n {{.*}}, {lens.known("n")} AND {lens.past("n")}, CASE WHEN $degrees THEN {_DEGREE} ELSE 0 END"""
-_PAST: LiteralString = f"""
-UNWIND $ids AS id
-MATCH (v:Version {{record: $record, id: id}}) USING INDEX SEEK v:Version(record, id)
-WHERE {lens.known("v")} AND {lens.past("v")}
-RETURN id, v {{.*}} ORDER BY v.sequence DESC"""
-_TIES: LiteralString = f"""
-UNWIND $ids AS id
-MATCH (n:Node {{id: id}})-[t]-(m:Node) USING INDEX SEEK n:Node(id)
-WHERE {lens.tie("t")} AND {lens.filtered("t")} AND {lens.node("m")}
-RETURN id, {TIE_COLUMNS}"""
-_PARALLEL: LiteralString = f"""
-UNWIND $pairs AS pair
-MATCH (a:Node {{id: pair[0]}}) USING INDEX SEEK a:Node(id)
-MATCH (b:Node {{id: pair[1]}}) USING INDEX SEEK b:Node(id)
-MATCH (a)-[t]->(b)
-WHERE {lens.tie("t")}
-RETURN {TIE_COLUMNS}"""
-_REPORTS: LiteralString = """
-UNWIND $ids AS id
-MATCH (r:Report {id: id}) USING INDEX SEEK r:Report(id) WHERE r.sequence <= $now
-RETURN id, r {.*}"""
-_PAST_REPORTS: LiteralString = f"""
-UNWIND $ids AS id
-MATCH (r:Version {{record: 'report', id: id}})
-WHERE r.sequence <= $now AND r.known_from <= $known_at AND {lens.past("r")}
-RETURN id, r {{.*}} ORDER BY r.sequence DESC"""
-_EVENTS_OF: LiteralString = f"""
-UNWIND $ids AS id
-MATCH (e:Event {{report_id: id}}) USING INDEX SEEK e:Event(report_id) WHERE {lens.node("e")}
-RETURN id, min(e.id)"""
-_PARTS_OF: LiteralString = f"""
-UNWIND $ids AS id
-MATCH ()-[t:TOOK_PART_IN {{report: id}}]->(e:Event) USING INDEX SEEK t:TOOK_PART_IN(report)
-WHERE {lens.tie("t")} AND {lens.node("e")}
-RETURN id, min(e.id)"""
-_LOADS: LiteralString = """
-UNWIND $sequences AS sequence
-MATCH (l:Load {sequence: sequence}) RETURN sequence, l.id, l.author, l.reason"""
-_VERSIONS: LiteralString = f"""
-MATCH (n:Node {{id: $id}}) USING INDEX SEEK n:Node(id) WHERE {lens.known("n")}
-RETURN n {{.*}} AS stored, n.sequence AS sequence
-UNION ALL
-MATCH (n:Version {{record: 'node', id: $id}}) USING INDEX SEEK n:Version(record, id) WHERE {lens.known("n")}
-RETURN n {{.*}} AS stored, n.sequence AS sequence"""
-_EPISODES: LiteralString = f"""
-MATCH (:Person {{id: $id}})-[:HAD_EPISODE]->(e:Episode)
-CALL (e) {{
-  WITH e WHERE {lens.known("e")} AND {lens.past("e")}
-  RETURN e AS v
-  UNION ALL
-  MATCH (v:Version {{record: 'episode', id: e.id}}) USING INDEX SEEK v:Version(record, id)
-  WHERE {lens.known("v")} AND {lens.past("v")}
-  RETURN v
-}}
-WITH v WHERE v.person_id = $id
-RETURN v {{.*}} ORDER BY v.sequence DESC"""
-_LOCALITIES: LiteralString = f"""
-MATCH (l:Locality)
-CALL (l) {{
-  WITH l WHERE l.sequence <= $now AND {lens.past("l")}
-  RETURN l AS v
-  UNION ALL
-  MATCH (v:Version {{record: 'locality', id: l.id}}) USING INDEX SEEK v:Version(record, id)
-  WHERE v.sequence <= $now AND {lens.past("v")}
-  RETURN v
-}}
-RETURN v {{.*}} ORDER BY v.id"""
-
-
-def list_statement(label: LiteralString) -> LiteralString:
-    return f"""
-MATCH (n:{label}) WHERE n.id > $after AND n.id STARTS WITH $prefix AND {lens.node("n")}
-RETURN n.id ORDER BY n.id LIMIT $limit"""
-
-
-def ties_by_id(label: LiteralString) -> LiteralString:
-    """The ties with these ids of one type: each type has an index of its own."""
-    return f"""
-UNWIND $ids AS id
-MATCH (n:Node)-[t:{label} {{id: id}}]->(m:Node) USING INDEX SEEK t:{label}(id)
-WHERE {lens.tie("t")} AND {lens.node("n")} AND {lens.node("m")}
-RETURN {TIE_COLUMNS}"""
-
-
-_TIES_BY_ID = {label: ties_by_id(label) for label in TIE_LABELS.values()}
-#: types of which there are ties with these ids
-_TYPES_OF_TIES: LiteralString = "\nUNION ALL\n".join(
-    f"UNWIND $ids AS id MATCH ()-[t:{label} {{id: id}}]->() USING INDEX SEEK t:{label}(id)"
-    " RETURN DISTINCT type(t) AS label"
-    for label in TIE_LABELS.values()
-)
-_LIST = {kind: list_statement("Node" if kind is NodeKind.PLACE else label) for kind, label in LABELS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,13 +112,13 @@ class Reading:
         """The nodes with these ids that are within the lens."""
         found: dict[str, SeenNode] = {}
         earlier: dict[str, tuple[Mapping[str, Any], int]] = {}
-        for node_id, stored, newest, degree in self.run(view, _NODES, ids=sorted(set(ids)), degrees=degrees):
+        for node_id, stored, newest, degree in self.run(view, questions.NODES, ids=sorted(set(ids)), degrees=degrees):
             if newest:
                 found[node_id] = self._seen(view, stored, stored, degree)
             else:
                 earlier[node_id] = (stored, degree)
         if earlier:
-            for node_id, stored in self.run(view, _PAST, ids=list(earlier), record="node"):
+            for node_id, stored in self.run(view, questions.PAST, ids=list(earlier), record="node"):
                 if node_id not in found:
                     anchor, degree = earlier[node_id]
                     found[node_id] = self._seen(view, stored, anchor, degree)
@@ -240,7 +137,7 @@ class Reading:
     def ties_of(self, view: View, ids: Iterable[str], where: TieFilter = TieFilter()) -> dict[str, list[StoredTie]]:
         """All ties of each node within the lens and filter, the standing apart; latest first, then by id."""
         found: dict[str, list[StoredTie]] = {node_id: [] for node_id in ids}
-        for node_id, *values in self.run(view, _TIES, ids=list(found), **lens.filter_parameters(where)):
+        for node_id, *values in self.run(view, questions.TIES, ids=list(found), **lens.filter_parameters(where)):
             found[node_id].append(StoredTie.of(values))
         for ties in found.values():
             ties.sort(key=_recency)
@@ -252,7 +149,7 @@ class Reading:
         """The standing and restriction of each tie, and the reports by id."""
         groups: dict[tuple[str, str, str], list[StoredTie]] = {}
         pairs = sorted({(tie.source, tie.target) for tie in ties})
-        for values in self.run(view, _PARALLEL, pairs=[list(pair) for pair in pairs]):
+        for values in self.run(view, questions.PARALLEL, pairs=[list(pair) for pair in pairs]):
             tie = StoredTie.of(values)
             groups.setdefault((tie.source, tie.target, tie.tie_type), []).append(tie)
         every = [tie for group in groups.values() for tie in group] + list(ties)
@@ -317,7 +214,7 @@ class Reading:
         past: list[str] = []
         if not wanted:
             return found
-        for key, stored in self.run(view, _REPORTS, ids=wanted):
+        for key, stored in self.run(view, questions.REPORTS, ids=wanted):
             found[key] = stored
             known_at = view.lens.known_at
             corrected = stored["first_known"] < stored["known_from"]
@@ -326,7 +223,7 @@ class Reading:
                 past.append(key)
         newest: dict[str, Mapping[str, Any]] = {}
         if past:
-            for key, stored in self.run(view, _PAST_REPORTS, ids=past):
+            for key, stored in self.run(view, questions.PAST_REPORTS, ids=past):
                 newest.setdefault(key, stored)
         return found | newest
 
@@ -336,17 +233,17 @@ class Reading:
         wanted = sorted(reports)
         if not wanted:
             return {}
-        events = dict(_pairs(self.run(view, _EVENTS_OF, ids=wanted)))
+        events = dict(_pairs(self.run(view, questions.EVENTS_OF, ids=wanted)))
         rest = [key for key in wanted if key not in events]
         if rest:
-            events.update(_pairs(self.run(view, _PARTS_OF, ids=rest)))
+            events.update(_pairs(self.run(view, questions.PARTS_OF, ids=rest)))
         return events
 
     # -- versions --------------------------------------------------------------------------------------------
     def versions(self, stored: Sequence[tuple[Mapping[str, Any], Any]]) -> list[Version]:
         """The version of each record as stored; beside it until when it was known."""
         sequences = sorted({record["sequence"] for record, _ in stored})
-        found = self.transaction.run(_LOADS, {"sequences": sequences})
+        found = self.transaction.run(questions.LOADS, {"sequences": sequences})
         loads = {sequence: (load_id, author, reason) for sequence, load_id, author, reason in found}
         versions = []
         for record, known_to in stored:
@@ -377,8 +274,8 @@ class Reading:
         view = self.view(through)
         ids = list(tie_ids)
         found: list[StoredTie] = []
-        for label in sorted({row[0] for row in self.run(view, _TYPES_OF_TIES, ids=ids)}):
-            found += [StoredTie.of(values) for values in self.run(view, _TIES_BY_ID[label], ids=ids)]
+        for label in sorted({row[0] for row in self.run(view, questions.TYPES_OF_TIES, ids=ids)}):
+            found += [StoredTie.of(values) for values in self.run(view, questions.TIES_BY_ID[label], ids=ids)]
         seen = {shown.tie.id: shown for shown in self.seen_ties(view, found)}
         return {tie_id: seen[tie_id] for tie_id in tie_ids if tie_id in seen}
 
@@ -415,7 +312,7 @@ class Reading:
 
     def _node_versions(self, view: View, node_id: str) -> list[tuple[NodeRecord, Version]]:
         """The version within the lens and those before it, newest first."""
-        found = sorted(self.run(view, _VERSIONS, id=node_id), key=lambda row: -row[1])
+        found = sorted(self.run(view, questions.VERSIONS, id=node_id), key=lambda row: -row[1])
         stored = []
         ends = None
         for record, _ in found:
@@ -428,7 +325,7 @@ class Reading:
 
     def _episodes(self, view: View, node_id: str) -> tuple[SeenEpisode, ...]:
         newest: dict[str, Mapping[str, Any]] = {}
-        for (stored,) in self.run(view, _EPISODES, id=node_id):
+        for (stored,) in self.run(view, questions.EPISODES, id=node_id):
             newest.setdefault(stored["id"], stored)
         reports = self.report_records(view, {s["report_id"] for s in newest.values() if "report_id" in s})
         versions = self.versions([(stored, self.known_to(stored)) for stored in newest.values()])
@@ -445,14 +342,14 @@ class Reading:
     def list_nodes(self, kind: NodeKind, through: Lens, *, after: NodeId | None, limit: int) -> tuple[SeenNode, ...]:
         view = self.view(through)
         prefix = f"{kind}:"
-        found = self.run(view, _LIST[kind], after=after or "", prefix=prefix, limit=limit)
+        found = self.run(view, questions.LIST[kind], after=after or "", prefix=prefix, limit=limit)
         ids = [node_id for (node_id,) in found]
         seen = self.seen_nodes(view, ids)
         return tuple(seen[node_id] for node_id in ids)
 
     def localities(self) -> tuple[Locality, ...]:
         view = self.view(Lens())
-        found = [codec.values(RecordKind.LOCALITY, stored) for (stored,) in self.run(view, _LOCALITIES)]
+        found = [codec.values(RecordKind.LOCALITY, stored) for (stored,) in self.run(view, questions.LOCALITIES)]
         return tuple(rows.locality_record(values[0], values[1:5], bytes(values[5] or b"")) for values in found)
 
 

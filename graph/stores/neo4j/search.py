@@ -26,7 +26,7 @@ from graph.stores.neo4j import codec
 from graph.stores.neo4j import lens as lenses
 from graph.stores.neo4j.lens import View
 from graph.stores.neo4j.read import Reading
-from graph.stores.neo4j.write import gram_text
+from graph.stores.neo4j.write_state import gram_text
 
 #: a word typed may stand for at most so many different words of names, the most alike first
 MOST_READINGS = 2_000

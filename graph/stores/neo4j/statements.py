@@ -23,6 +23,8 @@ RETURN id, latest.digest, latest.sequence, latest.restriction"""
 
 
 _BOOKKEEPING: dict[str, str] = dict.fromkeys(("digest", "file", "row", "restriction", "known_from"), "value")
+#: what is sent of records beside their rows
+BESIDE_ROW = (*_BOOKKEEPING, "first_known", "search_names", "search_references")
 
 
 def anchor_forms(kind: RecordKind) -> dict[str, str]:
@@ -245,10 +247,12 @@ UNWIND $ids AS id
 MATCH (n:Node {id: id}) USING INDEX SEEK n:Node(id)
 WHERE n.attested_by IS NOT NULL AND n.open_from IS NULL AND n.sequence < $sequence
 SET n.open_from = $sequence"""
-#: what a write brought about nodes that it brought too
+#: what a write brought about nodes that it brought too; most have an open tie, and need no more questions
 RECORDS_OF_NEW: LiteralString = """
 UNWIND $ids AS id
 MATCH (n:Node {id: id}) USING INDEX SEEK n:Node(id) WHERE n.sequence = $sequence AND n.attested_by IS NULL
+  AND NOT EXISTS { MATCH (n)-[t]-(:Node)
+    WHERE t.sequence = $sequence AND t.replaced IS NULL AND NOT t:LIVES_AT AND '' IN t.restrictions }
 CALL (n) {
   MATCH (n)-[t]-(:Node) WHERE t.sequence = $sequence AND t.replaced IS NULL AND NOT t:LIVES_AT
   RETURN t.restrictions AS keys, null AS person

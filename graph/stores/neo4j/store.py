@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import LiteralString, TypeVar
 
@@ -29,13 +28,14 @@ from graph.store import (
     SearchHit,
     SeenNode,
     SeenTie,
-    Store,
     StoredFlag,
     TieFilter,
 )
-from graph.stores.neo4j import arrays, audit, documents, explore, flags, loads, schema, search
+from graph.stores.neo4j import arrays, audit, documents, explore, flags, loads, schema, search, tidying
 from graph.stores.neo4j.connection import AmbiguousCommit, Connection, Contention, Transaction, Unreachable
+from graph.stores.neo4j.lens import Frame
 from graph.stores.neo4j.read import Reading
+from graph.stores.reading_store import ReadingStore
 from graph.stores.rows import NODE_RECORDS, batches
 
 Answer = TypeVar("Answer")
@@ -190,7 +190,7 @@ class Neo4jReader(Reader):
         return flags.reviewed_flags(self._transaction, lens, today or self._store.clock().date())
 
 
-class Neo4jStore(Store):
+class Neo4jStore(ReadingStore):
     """A store on a Neo4j server (5.26 or newer). Safe for threads and for several processes.
 
     ``user`` and ``password`` sign in; ``database`` names one other than the user's home database; ``cache`` is the
@@ -217,138 +217,16 @@ class Neo4jStore(Store):
         self.connection = Connection(url, user or "neo4j", password or "", database=database, deadline=deadline)
         try:
             schema.prepare(self.connection, migrate=migrate)
-            loads.tidy(self.connection)
+            tidying.tidy(self.connection)
         except BaseException:
             self.connection.close()
             raise
 
-    @contextmanager
-    def _reading(self) -> Iterator[Neo4jReader]:
-        with self.connection.transaction(write=False) as transaction:
-            yield Neo4jReader(self, transaction)
-
-    def _read(self, read: Callable[[Neo4jReader], Answer]) -> Answer:
+    def _read(self, read: Callable[[Reader], Answer]) -> Answer:
         return self.connection.managed(lambda transaction: read(Neo4jReader(self, transaction)), write=False)
 
     def _change(self, change: Callable[[Transaction], Answer]) -> Answer:
         return self.connection.managed(change, write=True)
-
-    # -- reading ---------------------------------------------------------------------------------------------
-    def entity(self, node_id: NodeId, lens: Lens) -> Entity | None:
-        return self._read(lambda reader: reader.entity(node_id, lens))
-
-    def nodes(self, node_ids: Sequence[NodeId], lens: Lens) -> dict[NodeId, SeenNode]:
-        return self._read(lambda reader: reader.nodes(node_ids, lens))
-
-    def ties(self, tie_ids: Sequence[TieId], lens: Lens) -> dict[TieId, SeenTie]:
-        return self._read(lambda reader: reader.ties(tie_ids, lens))
-
-    def reports(self, report_ids: Sequence[ReportId], lens: Lens) -> dict[ReportId, tuple[Report, Version]]:
-        return self._read(lambda reader: reader.reports(report_ids, lens))
-
-    def neighbourhood(
-        self,
-        seeds: Sequence[NodeId],
-        lens: Lens,
-        *,
-        hops: int = 1,
-        where: TieFilter = TieFilter(),
-        per_node: int = 50,
-        hub_limit: int = 200,
-        limit: int = 500,
-    ) -> Neighbourhood:
-        return self._read(
-            lambda reader: reader.neighbourhood(
-                seeds, lens, hops=hops, where=where, per_node=per_node, hub_limit=hub_limit, limit=limit
-            )
-        )
-
-    def paths(
-        self,
-        source: NodeId,
-        target: NodeId,
-        lens: Lens,
-        *,
-        max_hops: int = 4,
-        where: TieFilter = TieFilter(),
-        limit: int = 5,
-        hub_limit: int = 200,
-    ) -> tuple[EvidencePath, ...]:
-        return self._read(
-            lambda reader: reader.paths(
-                source, target, lens, max_hops=max_hops, where=where, limit=limit, hub_limit=hub_limit
-            )
-        )
-
-    def events_within(
-        self,
-        area: Area,
-        start: dt.datetime,
-        end: dt.datetime,
-        lens: Lens,
-        *,
-        event_types: frozenset[str] | None = None,
-        limit: int = 10_000,
-    ) -> tuple[SeenNode, ...]:
-        return self._read(
-            lambda reader: reader.events_within(area, start, end, lens, event_types=event_types, limit=limit)
-        )
-
-    def search(
-        self, text: str, lens: Lens, *, kinds: frozenset[NodeKind] | None = None, fuzzy: bool = True, limit: int = 20
-    ) -> tuple[SearchHit, ...]:
-        return self._read(lambda reader: reader.search(text, lens, kinds=kinds, fuzzy=fuzzy, limit=limit))
-
-    def snapshot(self, lens: Lens, *, scope: NodeId | None = None) -> Snapshot:
-        return self._read(lambda reader: reader.snapshot(lens, scope=scope))
-
-    def localities(self) -> tuple[Locality, ...]:
-        return self._read(lambda reader: reader.localities())
-
-    def list_nodes(
-        self, kind: NodeKind, lens: Lens, *, after: NodeId | None = None, limit: int = 50
-    ) -> tuple[SeenNode, ...]:
-        return self._read(lambda reader: reader.list_nodes(kind, lens, after=after, limit=limit))
-
-    def loads(self, *, limit: int = 50, before: int | None = None) -> tuple[Load, ...]:
-        return self._read(lambda reader: reader.loads(limit=limit, before=before))
-
-    def flags(
-        self,
-        lens: Lens,
-        *,
-        detector: str | None = None,
-        state: FlagState | None = None,
-        subject: NodeId | None = None,
-        limit: int = 50,
-        offset: int = 0,
-        today: dt.date | None = None,
-    ) -> tuple[StoredFlag, ...]:
-        return self._read(
-            lambda reader: reader.flags(
-                lens, detector=detector, state=state, subject=subject, limit=limit, offset=offset, today=today
-            )
-        )
-
-    def flag_page(
-        self,
-        lens: Lens,
-        where: FlagFilter = FlagFilter(),
-        *,
-        limit: int = 50,
-        offset: int = 0,
-        after: FlagId | None = None,
-        today: dt.date | None = None,
-    ) -> FlagPage:
-        return self._read(
-            lambda reader: reader.flag_page(lens, where, limit=limit, offset=offset, after=after, today=today)
-        )
-
-    def flag(self, flag_id: str, lens: Lens) -> StoredFlag | None:
-        return self._read(lambda reader: reader.flag(flag_id, lens))
-
-    def reviewed_flags(self, lens: Lens, *, today: dt.date | None = None) -> tuple[StoredFlag, ...]:
-        return self._read(lambda reader: reader.reviewed_flags(lens, today=today))
 
     # -- writing ---------------------------------------------------------------------------------------------
     def write(
@@ -360,7 +238,7 @@ class Neo4jStore(Store):
         found: set[str] = set()
 
         def ask(transaction: Transaction) -> None:
-            now = loads.state(transaction).committed
+            now = tidying.state(transaction).committed
             found.clear()
             for part in batches(list(keys), 20_000):
                 found.update(_known(transaction, kind, list(part), now))
@@ -466,19 +344,20 @@ class Neo4jStore(Store):
 
     @property
     def change_counter(self) -> int:
-        return self.connection.managed(lambda transaction: loads.state(transaction).committed, write=False)
+        return self.connection.managed(lambda transaction: tidying.state(transaction).committed, write=False)
 
     def counts(self) -> dict[RecordKind, int]:
         counts = self.connection.managed(loads.stored_counts, write=False)
         return {kind: counts.get(kind.value, 0) for kind in RecordKind}
 
     def restrictions(self) -> frozenset[Restriction]:
-        return self._read(lambda reader: frozenset(map(Restriction.from_key, reader.reading.frame.keys)))
+        keys = self.connection.managed(lambda transaction: Frame.read(transaction).keys, write=False)
+        return frozenset(map(Restriction.from_key, keys))
 
     def health(self, *, thorough: bool = False) -> Mapping[str, Plain]:  # noqa: ARG002  the server checks itself
         def ask(transaction: Transaction) -> dict[str, Plain]:
             [(_, version, edition), *_] = transaction.run(_SERVER)
-            now = loads.state(transaction)
+            now = tidying.state(transaction)
             return {
                 "kind": "neo4j",
                 "server_version": version,

@@ -11,6 +11,7 @@ import shapely
 from graph.model import Event, Location, NodeId, Place, School
 from graph.records import second_number
 from graph.store import Area, EvidencePath, Lens, Neighbourhood, SeenNode, SeenTie, TieFilter
+from graph.stores.shortest import first_paths
 from graph.stores.sqlite.reading import STANDINGS, Reading, StoredTie, _json
 from graph.stores.sqlite.restricting import View
 
@@ -212,31 +213,7 @@ class _Search:
 
     def node_paths(self, ids: dict[int, str], limit: int) -> list[tuple[int, ...]]:
         """The first paths by node ids."""
-        onward: dict[int, set[int]] = {}
-        todo, done = list(self.meeting), set(self.meeting)
-        while todo:
-            node = todo.pop()
-            for before in self.nearer[0][node]:
-                onward.setdefault(before, set()).add(node)
-                if before not in done:
-                    done.add(before)
-                    todo.append(before)
-        todo, done = list(self.meeting), set(self.meeting)
-        while todo:
-            node = todo.pop()
-            onward.setdefault(node, set()).update(self.nearer[1][node])
-            fresh = self.nearer[1][node] - done
-            done |= fresh
-            todo += fresh
-        found: list[tuple[int, ...]] = []
-        stack: list[tuple[int, ...]] = [(self.source,)]
-        while stack and len(found) < limit:
-            path = stack.pop()
-            if path[-1] == self.target:
-                found.append(path)
-                continue
-            stack += [(*path, node) for node in sorted(onward.get(path[-1], ()), key=ids.__getitem__, reverse=True)]
-        return found
+        return first_paths((self.source, self.target), self.meeting, self.nearer, order=ids.__getitem__, limit=limit)
 
     def between(self, first: int, second: int) -> list[StoredTie]:
         around = self.around(first)

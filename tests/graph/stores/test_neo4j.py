@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import LiteralString
 
 import pytest
 
@@ -199,6 +200,12 @@ def test_a_hung_server_is_unavailable_and_comes_back(tmp_path: Path) -> None:
         store.close()
     finally:
         server.stop()
+
+
+def test_parameters_are_sent_within_one_map() -> None:
+    statement: LiteralString = "MATCH (n {id: $id}) WHERE n.key IN $keys RETURN $columns[i]"
+    within = "MATCH (n {id: $given.id}) WHERE n.key IN $given.keys RETURN $given.columns[i]"
+    assert connection.within_one_map(statement) == within
 
 
 def test_the_password_is_not_in_the_url(store: Neo4jStore, neo4j_server: tuple[str, str, str]) -> None:
