@@ -20,14 +20,8 @@ import numpy.typing as npt
 from scipy import sparse, stats
 
 from analysis.projection_chance import configuration_model
-from analysis.projection_kernels import (
-    bound,
-    coin_tail,
-    coin_tails,
-    hypergeometric_tails,
-    pair_counts,
-    transposed,
-)
+from analysis.projection_coins import coin_tail, coin_tails
+from analysis.projection_kernels import bound, hypergeometric_tails, pair_counts, transposed
 from graph.errors import UsageError
 from graph.snapshot import Bool, Float64, Int32, Int64
 
@@ -102,9 +96,7 @@ def surprise(
     else:
         chance = configuration_model(np.diff(matrix.indptr), _sizes(matrix))
         classes = chance.of_row if chosen is None else chance.of_row[chosen]
-        expected, p_value, log = coin_tails(
-            chance.probability, chance.context_counts, classes, row, other, observed.astype(np.int64)
-        )
+        expected, p_value, log = coin_tails(chance.probability, chance.context_counts, classes, row, other, observed)
     if chosen is not None:
         row, other = chosen[row].astype(np.int32), chosen[other].astype(np.int32)
     tests = len(degree) * (len(degree) - 1) // 2

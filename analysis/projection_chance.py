@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.projection_newton import newton
 from graph.errors import UsageError
 from graph.snapshot import Float64, Int64
 
@@ -100,43 +101,11 @@ def _forced(
 def _solved(
     rows: Float64, contexts: Float64, row_counts: Float64, context_counts: Float64, tolerance: float
 ) -> Float64:
-    """Probabilities by class: Newton steps on the logarithms of x and y; the likelihood is concave in them."""
-    total = float(rows @ row_counts)
-    x, y = np.log(rows / np.sqrt(total)), np.log(contexts / np.sqrt(total))
-    cut = len(x)
-    for _ in range(_MOST_STEPS):
-        chance: Float64 = 1.0 / (1.0 + np.exp(-(x[:, None] + y[None, :])))
-        missing_rows = rows - chance @ context_counts
-        missing_contexts = contexts - chance.T @ row_counts
-        if max(np.abs(missing_rows).max(), np.abs(missing_contexts).max()) <= tolerance:
-            return chance
-        spread = chance * (1.0 - chance)
-        own_rows = row_counts * (spread @ context_counts)
-        own_contexts = context_counts * (spread.T @ row_counts)
-        cross = spread * row_counts[:, None] * context_counts[None, :]
-        system = np.zeros((cut + len(y), cut + len(y)))
-        system[:cut, :cut], system[cut:, cut:] = np.diag(own_rows), np.diag(own_contexts)
-        system[:cut, cut:], system[cut:, :cut] = cross, cross.T
-        # x up and y down by the same changes nothing: a little of the identity makes the step unique
-        system[np.diag_indices_from(system)] += 1e-10 * max(own_rows.max(), own_contexts.max()) + 1e-300
-        step = np.linalg.solve(system, np.concatenate([row_counts * missing_rows, context_counts * missing_contexts]))
-        step = np.clip(step, -_LARGEST_STEP, _LARGEST_STEP)
-        size = _length(x, y, step, rows * row_counts, contexts * context_counts, row_counts, context_counts)
-        x, y = x + size * step[:cut], y + size * step[cut:]
-    raise UsageError("no configuration model found for these degrees")
-
-
-def _length(
-    x: Float64, y: Float64, step: Float64, rows: Float64, contexts: Float64, row_counts: Float64,
-    context_counts: Float64,
-) -> float:  # fmt: skip
-    """How much of a Newton step to take: halved until the likelihood does not fall."""
-
-    def likelihood(size: float) -> float:
-        one, two = x + size * step[: len(x)], y + size * step[len(x) :]
-        return float(rows @ one + contexts @ two - row_counts @ np.logaddexp(0, one[:, None] + two) @ context_counts)
-
-    size, before = 1.0, likelihood(0.0)
-    while size > 1e-6 and likelihood(size) < before - 1e-12 * abs(before):
-        size /= 2
-    return size
+    """Probabilities by class, from whichever side has fewer classes."""
+    if len(rows) > len(contexts):
+        return np.ascontiguousarray(_solved(contexts, rows, context_counts, row_counts, tolerance).T)
+    found, chance = newton(rows, contexts, row_counts, context_counts, tolerance, _LARGEST_STEP, _MOST_STEPS)
+    if not found:
+        raise UsageError("no configuration model found for these degrees")
+    solved: Float64 = chance
+    return solved

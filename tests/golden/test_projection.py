@@ -23,7 +23,7 @@ from scipy import optimize, sparse, stats
 
 from analysis.projection import false_discovery, gatherings, shared_contexts, surprise
 from analysis.projection_chance import Chance, configuration_model
-from analysis.projection_kernels import coin_tail
+from analysis.projection_coins import coin_tail
 from graph.errors import UsageError
 
 Dense = npt.NDArray[np.float64]
