@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.bootstrap import Wiring, wire_store
+from api.routes import api_routers, page_routers
 from api.settings import Settings
 from graph.access import accounts as accounts_module
 from graph.access.actors import Role
@@ -20,6 +21,9 @@ from graph.open import open_store
 from tests.api.http import Client
 from tests.api.world import open_records, secret_records
 from tests.conformance.factories import note
+
+# Routes are imported when an application is first made: here, before a test puts another registry in place.
+api_routers(), page_routers()
 
 PASSWORD = "a long enough password"
 TODAY = dt.date(2026, 6, 1)
