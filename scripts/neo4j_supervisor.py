@@ -22,6 +22,11 @@ _JAVA_FLAGS = [
     "-XX:+UseSerialGC",  # quickest to start and smallest, on a machine with few cores
     "-Xshare:auto",
 ]
+#: compiles quickly rather than well: right for tests
+_QUICK = ("-XX:TieredStopAtLevel=1",)
+#: for work of minutes: what a batch leaves behind fits the young half; a heap that grew in steps would be collected
+#: whole at each of them
+_LASTING = ("-XX:NewRatio=1",)
 
 
 def _end_with_parent() -> None:
@@ -34,8 +39,7 @@ def _end_with_parent() -> None:
 def supervise_server(home: Path, java: str, jars: Path, heap: str, *, remove: bool, short_lived: bool) -> int:
     """Run the server until nobody holds the lease or it ends by itself. Returns the server's exit code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    # a heap that grows in steps is collected whole at each of them
-    flags = [*_JAVA_FLAGS, "-XX:TieredStopAtLevel=1" if short_lived else f"-Xms{heap}"]
+    flags = [*_JAVA_FLAGS, *(_QUICK if short_lived else (*_LASTING, f"-Xms{heap}"))]
     command = [java, *flags, f"-Xmx{heap}", "-cp", f"{jars}/*", "org.neo4j.server.CommunityEntryPoint"]
     command += [f"--home-dir={home}", f"--config-dir={home / 'conf'}", "--console-mode"]
     lease = os.open(home / "lease", os.O_RDWR | os.O_CREAT, 0o600)

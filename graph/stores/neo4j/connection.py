@@ -32,6 +32,8 @@ PAUSE_SECONDS = 0.5
 #: seconds after which the server itself ends a transaction that nobody finishes
 SHORT_TRANSACTION_SECONDS = 60.0
 LONG_TRANSACTION_SECONDS = 1800.0
+#: the same for what may read the whole store, as the first snapshot after a change does
+READING_SECONDS = 1800.0
 #: probes in a row that a long piece of work waits for: the server may be collecting garbage
 LONG_PATIENCE = 6
 #: rows fetched at a time
@@ -223,9 +225,12 @@ class Connection:
 
     # -- transactions ----------------------------------------------------------------------------------------
     @contextlib.contextmanager
-    def transaction(self, *, write: bool, seconds: float = SHORT_TRANSACTION_SECONDS) -> Iterator[Transaction]:
-        """A transaction: committed at the end of the block, rolled back when it raises."""
-        patience = LONG_PATIENCE if seconds > SHORT_TRANSACTION_SECONDS else 1
+    def transaction(
+        self, *, write: bool, seconds: float = SHORT_TRANSACTION_SECONDS, patience: int | None = None
+    ) -> Iterator[Transaction]:
+        """A transaction: committed at the end of the block, rolled back when it raises. After ``patience`` probes that
+        the server leaves without an answer it is said to be away; long ones have more unless said."""
+        patience = patience or (LONG_PATIENCE if seconds > SHORT_TRANSACTION_SECONDS else 1)
         access = neo4j.WRITE_ACCESS if write else neo4j.READ_ACCESS
 
         def begin() -> tuple[neo4j.Session, neo4j.Transaction]:
@@ -261,13 +266,15 @@ class Connection:
                 with contextlib.suppress(StoreError):
                     self.within_deadline(session.close)
 
-    def managed(self, work: Callable[[Transaction], Answer], *, write: bool) -> Answer:
+    def managed(
+        self, work: Callable[[Transaction], Answer], *, write: bool, seconds: float = SHORT_TRANSACTION_SECONDS
+    ) -> Answer:
         """Run ``work`` in a transaction; again when another change was in the way, within the deadline."""
         started = time.monotonic()
         pause = 0.01
         while True:
             try:
-                with self.transaction(write=write) as transaction:
+                with self.transaction(write=write, seconds=seconds, patience=1) as transaction:
                     return work(transaction)
             except Contention:
                 if time.monotonic() - started + pause > self.deadline:

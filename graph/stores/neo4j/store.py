@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import LiteralString, TypeVar
 
@@ -31,35 +31,24 @@ from graph.store import (
     StoredFlag,
     TieFilter,
 )
-from graph.stores.neo4j import arrays, audit, documents, explore, flags, loads, schema, search, tidying
-from graph.stores.neo4j.connection import AmbiguousCommit, Connection, Contention, Transaction, Unreachable
+from graph.stores.neo4j import arrays, audit, documents, explore, flags, known, loads, schema, search, tidying
+from graph.stores.neo4j.connection import (
+    READING_SECONDS,
+    AmbiguousCommit,
+    Connection,
+    Contention,
+    Transaction,
+    Unreachable,
+)
 from graph.stores.neo4j.lens import Frame
 from graph.stores.neo4j.read import Reading
 from graph.stores.reading_store import ReadingStore
-from graph.stores.rows import NODE_RECORDS, batches
 
 Answer = TypeVar("Answer")
 Clock = Callable[[], dt.datetime]
 
-_THERE: LiteralString = "UNWIND $ids AS id MATCH (n:Node {id: id}) WHERE n.sequence <= $now RETURN id"
 _SERVER: LiteralString = "CALL dbms.components() YIELD name, versions, edition RETURN name, versions[0], edition"
 _INDEXES: LiteralString = "SHOW INDEXES YIELD state WHERE state <> 'ONLINE' RETURN count(*)"
-
-
-def there(label: LiteralString) -> LiteralString:
-    return f"UNWIND $ids AS id MATCH (n:{label} {{id: id}}) WHERE n.sequence <= $now RETURN id"
-
-
-def tie_there(label: LiteralString) -> LiteralString:
-    return f"""
-UNWIND $ids AS id
-MATCH ()-[t:{label} {{id: id}}]->()
-WHERE t.sequence <= $now AND (t.replaced IS NULL OR t.replaced > $now)
-RETURN DISTINCT id"""
-
-
-_RECORD_THERE = {kind: there(label) for kind, label in schema.RECORD_LABELS.items()}
-_TIE_THERE = {code: tie_there(label) for code, label in schema.TIE_LABELS.items()}
 
 
 def utc_now() -> dt.datetime:
@@ -228,6 +217,13 @@ class Neo4jStore(ReadingStore):
     def _change(self, change: Callable[[Transaction], Answer]) -> Answer:
         return self.connection.managed(change, write=True)
 
+    def snapshot(self, lens: Lens, *, scope: NodeId | None = None) -> Snapshot:
+        return self.connection.managed(
+            lambda transaction: Neo4jReader(self, transaction).snapshot(lens, scope=scope),
+            write=False,
+            seconds=READING_SECONDS,
+        )
+
     # -- writing ---------------------------------------------------------------------------------------------
     def write(
         self, blocks: Iterable[Block], note: WriteNote, *, progress: Callable[[int], None] | None = None
@@ -235,16 +231,7 @@ class Neo4jStore(ReadingStore):
         return loads.Loading(self.connection, note, progress, self.clock).write(blocks)
 
     def known_keys(self, kind: RecordKind, keys: Sequence[str]) -> set[str]:
-        found: set[str] = set()
-
-        def ask(transaction: Transaction) -> None:
-            now = tidying.state(transaction).committed
-            found.clear()
-            for part in batches(list(keys), 20_000):
-                found.update(_known(transaction, kind, list(part), now))
-
-        self.connection.managed(ask, write=False)
-        return found
+        return self.connection.managed(lambda transaction: known.keys_there(transaction, kind, keys), write=False)
 
     def save_run(self, run: Run, entry: AuditEntry) -> None:
         self._change(lambda transaction: flags.save_run(transaction, run, entry, now=self.clock()))
@@ -290,7 +277,8 @@ class Neo4jStore(ReadingStore):
             return answer
 
         try:
-            return self._change(work)
+            # what is read may be a first snapshot; the audit row, which others wait for, comes after it
+            return self.connection.managed(work, write=True, seconds=READING_SECONDS)
         except AmbiguousCommit:
             if done and self._is_committed(done[-1][1]):
                 return done[-1][0]
@@ -372,18 +360,3 @@ class Neo4jStore(ReadingStore):
 
     def close(self) -> None:
         self.connection.close()
-
-
-def _known(transaction: Transaction, kind: RecordKind, keys: list[str], now: int) -> Iterator[str]:
-    parameters = {"now": now}
-    if kind in NODE_RECORDS:
-        yield from (row[0] for row in transaction.run(_THERE, parameters | {"ids": keys}))
-    elif kind is RecordKind.PARTICIPATION:
-        ids = [f"took_part_in:{key}" for key in keys]
-        found = transaction.run(_TIE_THERE["took_part_in"], parameters | {"ids": ids})
-        yield from (row[0].removeprefix("took_part_in:") for row in found)
-    elif kind is RecordKind.TIE:
-        for statement in _TIE_THERE.values():
-            yield from (row[0] for row in transaction.run(statement, parameters | {"ids": keys}))
-    else:
-        yield from (row[0] for row in transaction.run(_RECORD_THERE[kind], parameters | {"ids": keys}))

@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import pytest
 
@@ -180,7 +180,7 @@ def _seconds_until_unavailable(port: int) -> float:
 @pytest.mark.slow
 def test_a_hung_server_is_unavailable_and_comes_back(tmp_path: Path) -> None:
     try:
-        server = Neo4jServer(heap="512m").start()
+        server = Neo4jServer(heap="512m", short_lived=True).start()
     except Neo4jUnavailable as error:
         needs.missing("neo4j", str(error))
     try:
@@ -200,6 +200,25 @@ def test_a_hung_server_is_unavailable_and_comes_back(tmp_path: Path) -> None:
         store.close()
     finally:
         server.stop()
+
+
+def test_a_first_snapshot_may_take_longer_than_other_questions(
+    store: Neo4jStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[float] = []
+    begin = store.connection.transaction
+
+    def noted(**values: Any) -> Any:
+        begun.append(values.get("seconds", connection.SHORT_TRANSACTION_SECONDS))
+        return begin(**values)
+
+    monkeypatch.setattr(store.connection, "transaction", noted)
+    store.snapshot(EVERYTHING)
+    store.recorded(lambda reader: reader.snapshot(EVERYTHING), lambda _: AuditEntry("ana", "view"))
+    store.nodes([NodeId("person:1")], EVERYTHING)
+    short = connection.SHORT_TRANSACTION_SECONDS
+    assert begun == [connection.READING_SECONDS, connection.READING_SECONDS, short]
+    assert short < connection.READING_SECONDS
 
 
 def test_parameters_are_sent_within_one_map() -> None:
