@@ -118,8 +118,9 @@ def about_nothing() -> Iterator[Question]:
     """Routes without a record."""
     for path in ("/api/openapi.json", "/api/v1/health", "/api/v1/session", "/api/v1/detectors", "/api/v1/flags",
                  "/api/v1/loads", "/api/v1/localities", "/api/v1/localities.geojson", "/api/v1/analyses",
-                 "/hotspots", "/api/v1/hotspots", "/flags/next", "/equity", "/api/v1/equity", "/api/v1/accounts", "/login",
-                 "/", "/about", "/methods", "/search", "/flags", "/loads", "/localities", "/accounts"):  # fmt: skip
+                 "/hotspots", "/api/v1/hotspots", "/flags/next", "/equity", "/api/v1/equity", "/api/v1/accounts",
+                 "/login", "/", "/about", "/methods", "/search", "/flags", "/loads", "/localities",
+                 "/accounts"):  # fmt: skip
         yield get(path, path)
     yield get("/api/v1/loads", "/api/v1/loads", limit=1)
     yield get("/api/v1/localities", "/api/v1/localities", **{"from": "2026-05-01", "to": "2026-05-31"})
