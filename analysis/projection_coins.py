@@ -60,10 +60,17 @@ def _by_power_sums(odds, many, room):  # type: ignore[no-untyped-def]
         still *= 2.0 * room * largest / sums[1]
         if still < 1e-18:
             break
-        total = 0.0
-        for k in range(len(odds)):
-            power[k] *= odds[k]
-            total += power[k]
+        power *= odds
+        # four sums that need not wait for each other, in an order that does not depend on the machine
+        a = b = c = d = 0.0
+        for k in range(0, len(power) - 3, 4):
+            a += power[k]
+            b += power[k + 1]
+            c += power[k + 2]
+            d += power[k + 3]
+        for k in range(len(power) // 4 * 4, len(power)):
+            a += power[k]
+        total = (a + b) + (c + d)
         sums[m] = total if m % 2 else -total
         used = m
     term = np.zeros(room)
@@ -200,7 +207,8 @@ def coin_tail(chance, many, most):  # type: ignore[no-untyped-def]
     Where the tail is small it is summed from its small end, elsewhere the other end is taken from 1: neither cancels.
     """
     sure = total = 0
-    mean = whole = none = 0.0
+    mean = none = 0.0
+    single = 1.0
     kept = chance.copy()
     odds = np.zeros(len(chance))
     for k in range(len(chance)):
@@ -211,8 +219,14 @@ def coin_tail(chance, many, most):  # type: ignore[no-untyped-def]
             total += many[k]
             mean += many[k] * chance[k]
             odds[k] = chance[k] / (1.0 - chance[k])
-            whole += many[k] * odds[k]
-            none -= many[k] * math.log1p(-chance[k])
+            if many[k] > 1:
+                none -= many[k] * math.log1p(-chance[k])
+            elif many[k] == 1:
+                single *= 1.0 - chance[k]
+                if single < 1e-200:
+                    none -= math.log(single)
+                    single = 1.0
+    none -= math.log(single)
     tail = np.ones(most + 1)
     last = most - sure
     if last <= 0:
@@ -248,42 +262,56 @@ def coin_tail(chance, many, most):  # type: ignore[no-untyped-def]
 
 
 @_compiled
+def _most_shared(classes, of, row, other, shared):  # type: ignore[no-untyped-def]
+    """Largest number of shared columns by pair of classes, in both orders; -1 where no pair is of them."""
+    most = np.full((classes, classes), -1, dtype=np.int32)
+    for at in range(np.uint64(len(row))):
+        one, two = of[np.uint32(row[at])], of[np.uint32(other[at])]
+        if shared[at] > most[one, two]:
+            most[one, two] = shared[at]
+    for one in range(classes):
+        for two in range(one):
+            most[one, two] = most[two, one] = max(most[one, two], most[two, one])
+    return most
+
+
+@_compiled
 def coin_tails(chance, many, degree_class, row, other, shared):  # type: ignore[no-untyped-def]
     """(expected, P(X >= shared), -log10 of it) for every pair; ``chance[i, k]``: rows of class i in columns of class k.
 
     Worked out once for each pair of classes, for the largest number of shared columns that occurs.
     """
     classes = len(chance)
-    most = np.full(classes * classes, -1, dtype=np.int64)
-    for at in range(len(row)):
-        one, two = degree_class[row[at]], degree_class[other[at]]
-        case = min(one, two) * classes + max(one, two)
-        most[case] = max(most[case], shared[at])
-    where = np.full(classes * classes, -1, dtype=np.int64)
+    # numbers without a sign: numba then need not ask at each place whether it counts from the end
+    of = degree_class.astype(np.uint32)
+    most = _most_shared(classes, of, row, other, shared)
+    where = np.zeros((classes, classes), dtype=np.uint32)
+    mean = np.zeros((classes, classes))
     used = 0
-    for case in range(classes * classes):
-        if most[case] >= 0:
-            where[case] = used
-            used += most[case] + 1
-    tails = np.empty(used)
-    logs = np.empty(used)
-    mean = np.zeros(classes * classes)
-    for case in range(classes * classes):
-        if most[case] >= 0:
-            both = chance[case // classes] * chance[case % classes]
-            mean[case] = (both * many).sum()
-            begin = where[case]
-            tail = coin_tail(both, many, most[case])
-            for x in range(most[case] + 1):
-                tails[begin + x] = max(tail[x], 1e-300)
-                logs[begin + x] = 0.0 if tail[x] >= 1.0 else -math.log10(tails[begin + x])
+    for one in range(classes):
+        for two in range(one, classes):
+            if most[one, two] >= 0:
+                where[one, two] = where[two, one] = used
+                used += most[one, two] + 1
+    # a p-value and its logarithm side by side
+    found = np.empty((used, 2))
+    for one in range(classes):
+        for two in range(one, classes):
+            if most[one, two] >= 0:
+                both = chance[one] * chance[two]
+                mean[one, two] = mean[two, one] = (both * many).sum()
+                tail = coin_tail(both, many, most[one, two])
+                for x in range(most[one, two] + 1):
+                    at = where[one, two] + np.uint32(x)
+                    found[at, 0] = max(tail[x], 1e-300)
+                    found[at, 1] = 0.0 if tail[x] >= 1.0 else -math.log10(found[at, 0])
     expected = np.empty(len(row))
     p_value = np.empty(len(row))
     surprise = np.empty(len(row))
-    for at in range(len(row)):
-        one, two = degree_class[row[at]], degree_class[other[at]]
-        case = min(one, two) * classes + max(one, two)
-        expected[at] = mean[case]
-        p_value[at] = tails[where[case] + shared[at]]
-        surprise[at] = logs[where[case] + shared[at]]
+    for place in range(np.uint64(len(row))):
+        one, two = of[np.uint32(row[place])], of[np.uint32(other[place])]
+        expected[place] = mean[one, two]
+        at = where[one, two] + np.uint32(shared[place])
+        p_value[place] = found[at, 0]
+        surprise[place] = found[at, 1]
     return expected, p_value, surprise

@@ -275,6 +275,24 @@ def test_with_equal_degrees_everywhere_rows_differ_by_what_they_share_alone() ->
     assert means == sorted(means, reverse=True)
 
 
+@pytest.mark.parametrize("most", [3, 12, 30])
+def test_many_rare_coins_and_a_few_likely_ones(most: int) -> None:
+    # rare coins are multiplied by their power sums, likely ones class by class, classes without coins not at all
+    chances, many = np.array([0.001, 0.004, 0.01, 0.05, 0.3, 0.9]), np.array([900, 700, 0, 40, 1, 2])
+    coins = [
+        Fraction(chance) for chance, times in zip(chances.tolist(), many.tolist(), strict=True) for _ in range(times)
+    ]
+    exactly = [Fraction(1)] + [Fraction(0)] * most
+    for chance in coins:
+        exactly = [
+            Fraction(float(exactly[x] * (1 - chance) + (exactly[x - 1] * chance if x else 0))) for x in range(most + 1)
+        ]
+    tail = coin_tail(chances, many, most)
+    steps = (tail[:-1] - tail[1:])[: min(most, 4)]
+    assert steps == pytest.approx([float(share) for share in exactly[: len(steps)]], rel=1e-9)
+    assert tail[most] == pytest.approx(plain_tail([float(chance) for chance in coins], most), rel=1e-9)
+
+
 @pytest.mark.parametrize("most", [5, 1_900, 2_150, 2_400])
 def test_thousands_of_coins(most: int) -> None:
     """2,500 coins of .7, 1,500 of .3 and one of .5: the chances of none are below what a number can hold."""
